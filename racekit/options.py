@@ -1,0 +1,130 @@
+"""The options of an exploration, checked once, at the door."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, get_args, get_type_hints
+
+from racekit.errors import BadArgument
+
+STRATEGIES = ("auto", "bounded", "random")
+GRANULARITIES = ("access", "gil", "sync")
+TIMEOUTS = ("virtual", "any")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to explore. Every field is a keyword of `racekit.explore`, where they are explained.
+
+    Raises BadArgument for a value that means nothing.
+    """
+
+    executions: int | None = 1000
+    seconds: float | None = None
+    preemptions: int | None = None
+    strategy: str = "auto"
+    seed: int = 0
+    granularity: str = "access"
+    timeouts: str = "virtual"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    steps: int = 100_000
+    stop_on_failure: bool = True
+
+    def __post_init__(self) -> None:
+        _check_number("executions", self.executions, int, least=1, may_be_none=True)
+        _check_number("seconds", self.seconds, (int, float), least=0, may_be_none=True)
+        _check_number("preemptions", self.preemptions, int, least=0, may_be_none=True)
+        _check_number("seed", self.seed, int, least=None, may_be_none=False)
+        _check_number("steps", self.steps, int, least=1, may_be_none=False)
+        if not isinstance(self.stop_on_failure, bool):
+            raise BadArgument(f"stop_on_failure={self.stop_on_failure!r} is not a truth value: use True or False.")
+        _check_choice("strategy", self.strategy, STRATEGIES)
+        _check_choice("granularity", self.granularity, GRANULARITIES)
+        _check_choice("timeouts", self.timeouts, TIMEOUTS)
+        for name in ("include", "exclude"):
+            object.__setattr__(self, name, _names(name, getattr(self, name)))
+
+    @classmethod
+    def of(cls, keywords: dict[str, Any]) -> Options:
+        """Options from keywords that a user wrote; an unknown keyword raises BadArgument."""
+        known = [field.name for field in fields(cls)]
+        for keyword in keywords:
+            if keyword not in known:
+                raise BadArgument(f"There is no option {keyword!r}: the options are {', '.join(known)}.")
+        return cls(**keywords)
+
+
+def option_types() -> dict[str, type]:
+    """For each option the type that its text on a command line is read as."""
+    hints = get_type_hints(Options)
+    return {
+        name: next(part for part in (*get_args(hint), hint) if isinstance(part, type) and part is not type(None))
+        for name, hint in hints.items()
+    }
+
+
+def check_body(body: object) -> Callable[[], object]:
+    """The body itself, if it can be explored; otherwise BadArgument says what to pass instead."""
+    name = getattr(body, "__qualname__", repr(body))
+    if not callable(body):
+        raise BadArgument(
+            f"The body to explore is {body!r}, which cannot be called: pass the function, not the result of calling it."
+        )
+    if inspect.iscoroutinefunction(body):
+        raise BadArgument(
+            f"{name} is a coroutine function, which only makes a coroutine when it is called: "
+            f"pass lambda: asyncio.run({name}())."
+        )
+    if inspect.isgeneratorfunction(body) or inspect.isasyncgenfunction(body):
+        raise BadArgument(
+            f"{name} is a generator function, so calling it runs nothing: pass lambda: list({name}()) or a plain function."
+        )
+    try:
+        inspect.signature(body).bind()
+    except TypeError as error:
+        raise BadArgument(
+            f"{name} takes arguments ({error}), but a body is called without any: pass lambda: {name}(...) instead."
+        ) from None
+    except ValueError:
+        pass  # a callable without a signature, such as some built-ins
+    return body
+
+
+def _check_number(
+    name: str, value: object, kinds: type | tuple[type, ...], *, least: int | None, may_be_none: bool
+) -> None:
+    if value is None and may_be_none:
+        return
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        kind = "a whole number" if kinds is int else "a number"
+        raise BadArgument(f"{name}={value!r} is not {kind}{' or None' if may_be_none else ''}.")
+    if least is not None and not value >= least:  # type: ignore[operator]
+        raise BadArgument(f"{name}={value!r} is less than {least}, so nothing could run: use {least} or more.")
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise BadArgument(f"There is no {name} {value!r}: use one of {', '.join(map(repr, choices))}.")
+
+
+def _names(option: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = (value,)
+    if not isinstance(value, Iterable):
+        raise BadArgument(f"{option}={value!r} is not a sequence of names: write {option}=('package.module', ...).")
+    names = []
+    for item in value:
+        if inspect.ismodule(item):
+            names.append(item.__name__)
+        elif isinstance(item, str):
+            names.append(item)
+        elif hasattr(item, "__module__") and hasattr(item, "__qualname__"):
+            names.append(f"{item.__module__}.{item.__qualname__}")
+        else:
+            raise BadArgument(
+                f"{option} holds {item!r}, which names no code: use a module, class or function, or its dotted name."
+            )
+    return tuple(names)
