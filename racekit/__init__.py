@@ -1,0 +1,1 @@
+"""racekit: race conditions in threaded Python, found, replayed and proved gone."""

@@ -1,0 +1,1 @@
+"""Watching code: functions rewritten so that they announce their shared accesses and their calls."""

@@ -1,0 +1,154 @@
+"""What racekit knows about CPython's bytecode, and how that differs between Python 3.11 and 3.15.
+
+The differences are read off names and asked of the running compiler rather than listed by version: an instruction that
+this interpreter lacks has the number -1, which no instruction has.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+
+from racekit.errors import InternalError
+
+if not (3, 11) <= sys.version_info < (3, 16) or sys.implementation.name != "cpython":
+    raise ImportError(
+        "racekit rewrites the bytecode of CPython 3.11 to 3.15 and knows no other; this is "
+        f"{sys.implementation.name} {sys.version.split()[0]}. Run these tests under one of those."
+    )
+
+
+def number(name: str) -> int:
+    """The number of the instruction `name` here, or -1 where there is none."""
+    found = dis.opmap.get(name, -1)
+    return found if found < 256 else -1  # larger numbers are the compiler's own, never seen in a code object
+
+
+def numbers(*names: str) -> frozenset[int]:
+    """The numbers of those of the named instructions that exist here."""
+    return frozenset(map(number, names)) - {-1}
+
+
+CACHE = number("CACHE")
+EXTENDED_ARG = number("EXTENDED_ARG")
+PUSH_NULL = number("PUSH_NULL")
+POP_TOP = number("POP_TOP")
+COPY = number("COPY")
+SWAP = number("SWAP")
+BUILD_SLICE = number("BUILD_SLICE")
+LOAD_CONST = number("LOAD_CONST")
+LOAD_ATTR = number("LOAD_ATTR")
+LOAD_GLOBAL = number("LOAD_GLOBAL")
+LOAD_METHOD = number("LOAD_METHOD")  # 3.11 only: since then LOAD_ATTR with its lowest bit set
+LOAD_SUPER_ATTR = number("LOAD_SUPER_ATTR")  # since 3.12
+PRECALL = number("PRECALL")  # 3.11 only, always directly before CALL
+CALL = number("CALL")
+CALL_KW = number("CALL_KW")  # since 3.13
+KW_NAMES = number("KW_NAMES")  # before 3.13, always directly before PRECALL or CALL
+CALL_FUNCTION_EX = number("CALL_FUNCTION_EX")
+BINARY_OP = number("BINARY_OP")
+
+HAS_ARGUMENT = frozenset(getattr(dis, "hasarg", range(dis.HAVE_ARGUMENT, 256)))
+"""Instructions with an argument (`dis.hasarg` came with 3.12)."""
+
+JUMPS = frozenset(dis.hasjrel)
+BACKWARD_JUMPS = frozenset(op for op in JUMPS if "BACKWARD" in dis.opname[op]) | (numbers("END_ASYNC_FOR") & JUMPS)
+UNFOLLOWED_JUMPS = numbers("END_ASYNC_FOR")
+"""Since 3.14 it carries a jump's argument, for `sys.monitoring` only."""
+
+FINAL = numbers(
+    "RETURN_VALUE",
+    "RETURN_CONST",
+    "RAISE_VARARGS",
+    "RERAISE",
+    "JUMP_FORWARD",
+    "JUMP_BACKWARD",
+    "JUMP_BACKWARD_NO_INTERRUPT",
+)
+"""Instructions after which the next one does not run."""
+
+LOOPS = BACKWARD_JUMPS - numbers("JUMP_BACKWARD_NO_INTERRUPT", "END_ASYNC_FOR")
+"""Backward jumps at which the interpreter lets other threads in; `await` loops are not among them."""
+
+CELL_ACCESSES = {
+    number(name): kind
+    for name, kind in (
+        ("LOAD_DEREF", "load_cell"),
+        ("STORE_DEREF", "store_cell"),
+        ("DELETE_DEREF", "delete_cell"),
+    )
+}
+CELL_WRITES = numbers("STORE_DEREF", "DELETE_DEREF")
+LOAD_CLOSURE = number("LOAD_CLOSURE") if number("LOAD_CLOSURE") >= 0 else number("LOAD_FAST")
+"""Pushes a cell itself. Since 3.13 that is LOAD_FAST with the cell's index."""
+CELL_CAPTURES = numbers("LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_BORROW")
+
+NAME_SHIFT = {
+    number("LOAD_ATTR"): 0 if LOAD_METHOD >= 0 else 1,
+    number("LOAD_METHOD"): 0,
+    number("STORE_ATTR"): 0,
+    number("DELETE_ATTR"): 0,
+    number("LOAD_GLOBAL"): 1,
+    number("STORE_GLOBAL"): 0,
+    number("DELETE_GLOBAL"): 0,
+    number("LOAD_NAME"): 0,
+}
+"""By how many bits an argument is shifted to give an index into `co_names`."""
+NAME_WRITES = numbers("STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBAL")
+
+ITERATIONS = numbers(
+    "GET_ITER",
+    "GET_YIELD_FROM_ITER",
+    "UNPACK_SEQUENCE",
+    "UNPACK_EX",
+    "LIST_EXTEND",
+    "SET_UPDATE",
+    "DICT_UPDATE",
+    "DICT_MERGE",
+)
+"""Instructions that go through the elements of what is on top of the stack."""
+
+SUBSCRIPT = 26 if number("BINARY_SUBSCR") < 0 else -1
+"""The argument with which BINARY_OP subscripts, since 3.14."""
+
+
+def is_method_load(opcode: int, argument: int) -> bool:
+    """Does this instruction push a method and its object, ready to be called?"""
+    if opcode == LOAD_ATTR:
+        return NAME_SHIFT[LOAD_ATTR] == 1 and argument & 1 == 1
+    return opcode == LOAD_METHOD or (opcode == LOAD_SUPER_ATTR and argument & 1 == 1)
+
+
+def _ask_the_compiler() -> tuple[bool, dict[int, int]]:
+    """Whether a call's NULL lies below its callable, and how many cache units follow each instruction of a call."""
+    raw = compile("f(f.a)", "<racekit>", "eval").co_code
+    order: list[int] = []
+    caches: dict[int, int] = {}
+    for opcode in raw[::2]:
+        if opcode == CACHE:
+            caches[order[-1]] += 1
+        else:
+            order.append(opcode)
+            caches[opcode] = 0
+    if not {PUSH_NULL, number("LOAD_NAME"), LOAD_ATTR, CALL} <= set(order):
+        raise InternalError(f"Python {sys.version.split()[0]} compiles a call in a way that is not known.")
+    return order.index(PUSH_NULL) < order.index(number("LOAD_NAME")), caches
+
+
+NULL_FIRST, _CACHES = _ask_the_compiler()
+
+
+def encode(opcode: int, argument: int = 0) -> bytes:
+    """The bytes of one instruction, with the prefixes of a large argument and with its empty caches."""
+    prefix = b""
+    rest = argument >> 8
+    while rest:
+        prefix = bytes((EXTENDED_ARG, rest & 255)) + prefix
+        rest >>= 8
+    return prefix + bytes((opcode, argument & 255)) + bytes(2 * _CACHES.get(opcode, 0))
+
+
+def encode_call(arguments: int) -> bytes:
+    """The bytes that call what lies below a self slot and `arguments` more values."""
+    precall = encode(PRECALL, arguments) if PRECALL >= 0 else b""
+    return precall + encode(CALL, arguments)

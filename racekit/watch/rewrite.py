@@ -1,0 +1,286 @@
+"""Rewrite a code object so that it announces its shared accesses and its calls just before they happen.
+
+An announcement is a call of a hook, put before the instruction with copies of that instruction's operands. It leaves
+the stack as it found it, stands at the same position, and raises into the same handlers. So frames, tracebacks,
+coverage and debuggers see the original function, except that a hook may block or raise where the instruction stood.
+
+A hook and its site are constants, and the hook is called with its first operand in the self slot: `LOAD_CONST hook;
+COPY operand; LOAD_CONST site; CALL`. That form means the same on every Python, whether a call's NULL lies below or
+above its callable, and the interpreter specializes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CellType, CodeType
+from typing import Any
+
+from racekit.watch import opcodes
+from racekit.watch.calls import Call, find_calls
+from racekit.watch.cells import IMPLICIT, local_names, settled_cells, written_cells
+from racekit.watch.insertion import Instruction, decode, insert
+from racekit.watch.opcodes import encode, encode_call, number
+from racekit.watch.site import Site
+
+
+class CannotRewrite(ValueError):
+    """A code object that cannot be rewritten; the cause says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What rewritten code calls, just before the instruction and with its operands.
+
+    The hooks for calls return what shall be called instead; what the others return is dropped. Plain functions are
+    the fastest.
+    """
+
+    load_attribute: Callable[[Any, Site], object]
+    store_attribute: Callable[[Any, Site], object]
+    delete_attribute: Callable[[Any, Site], object]
+    load_global: Callable[[Site], object]
+    store_global: Callable[[Site], object]
+    delete_global: Callable[[Site], object]
+    load_cell: Callable[[CellType, Site], object]
+    store_cell: Callable[[CellType, Site], object]
+    delete_cell: Callable[[CellType, Site], object]
+    load_item: Callable[[Any, Any, Site], object]
+    store_item: Callable[[Any, Any, Site], object]
+    delete_item: Callable[[Any, Any, Site], object]
+    contains: Callable[[Any, Any, Site], object]
+    iterate: Callable[[Any, Site], object]
+    call: Callable[[Any, Site], Any]
+    """A call without arguments."""
+    call_with: Callable[[Any, Any, Site], Any]
+    """A call with arguments, the first of which is the second operand (whether it is passed by name or not)."""
+    call_unpacked: Callable[[Any, Any, Site], Any]
+    """A call like `f(*args)` or `f(**kwargs)`; the second operand is the iterable of positional arguments."""
+    loop: Callable[[Site], object]
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A rewritten code object, and what it announces. All four count the code nested in it, too."""
+
+    code: CodeType
+    sites: tuple[Site, ...]
+    stored_names: frozenset[str]
+    """Attributes and globals that the code stores or deletes."""
+    loaded_names: frozenset[str]
+    """Attributes and globals that it loads without announcing that."""
+
+
+def rewrite(code: CodeType, hooks: Hooks, *, namespace: dict[str, Any], announced: Callable[[str], bool]) -> Rewritten:
+    """Rewrite `code`, and the code nested in it, to call `hooks`.
+
+    `namespace` is the `__globals__` of its function. Loads of attributes and globals are announced if the code itself
+    stores that name, or if `announced` says so.
+    """
+    try:
+        unit = _Unit(code)
+        rewriting = _Rewriting(hooks, namespace, announced, unit.stored_names())
+        rewritten = rewriting.rewrite(unit, frozenset())
+    except Exception as error:
+        raise CannotRewrite(f"{code.co_qualname} ({code.co_filename}:{code.co_firstlineno}): {error!r}") from error
+    return Rewritten(rewritten, tuple(rewriting.sites), frozenset(rewriting.stored), frozenset(rewriting.loaded))
+
+
+_EXTRA_STACK = 4  # the most that an announcement has on the stack: hook, container, start, stop
+_TOP = encode(opcodes.COPY, 2)  # below the hook
+_TOP_TWO = encode(opcodes.COPY, 3) * 2
+_SLICE = encode(opcodes.COPY, 4) * 3 + encode(opcodes.BUILD_SLICE, 2)
+
+# What an instruction is announced as, the copying of its operands to above the hook, and how many they are then.
+_ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
+    number("LOAD_ATTR"): ("load_attribute", _TOP, 1),
+    number("LOAD_METHOD"): ("load_attribute", _TOP, 1),
+    number("STORE_ATTR"): ("store_attribute", _TOP, 1),
+    number("DELETE_ATTR"): ("delete_attribute", _TOP, 1),
+    number("LOAD_GLOBAL"): ("load_global", b"", 0),
+    number("STORE_GLOBAL"): ("store_global", b"", 0),
+    number("DELETE_GLOBAL"): ("delete_global", b"", 0),
+    number("BINARY_SUBSCR"): ("load_item", _TOP_TWO, 2),
+    opcodes.BINARY_OP: ("load_item", _TOP_TWO, 2),  # as SUBSCRIPT only
+    number("STORE_SUBSCR"): ("store_item", _TOP_TWO, 2),
+    number("DELETE_SUBSCR"): ("delete_item", _TOP_TWO, 2),
+    number("BINARY_SLICE"): ("load_item", _SLICE, 2),
+    number("STORE_SLICE"): ("store_item", _SLICE, 2),
+    number("CONTAINS_OP"): ("contains", encode(opcodes.COPY, 2) + encode(opcodes.COPY, 4), 2),
+    **dict.fromkeys(opcodes.ITERATIONS, ("iterate", _TOP, 1)),
+    **dict.fromkeys(opcodes.LOOPS, ("loop", b"", 0)),
+}
+
+
+class _Unit:
+    """A code object taken apart, with those nested in it."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.instructions = decode(code)
+        self.children: dict[int, _Unit] = {
+            index: _Unit(constant)
+            for index, constant in enumerate(code.co_consts)
+            # Since 3.14 annotations are functions, which annotationlib also runs with made-up globals and cells.
+            if isinstance(constant, CodeType) and constant.co_name != "__annotate__"
+        }
+        self.written_inside: set[str] = {name for child in self.children.values() for name in child.written_outside}
+        self.written_outside: set[str] = self.written_inside.union(written_cells(code, self.instructions)) & set(
+            code.co_freevars
+        )
+
+    def name(self, instruction: Instruction) -> str:
+        """The attribute or global that an instruction with a name is about."""
+        return self.code.co_names[instruction.argument >> opcodes.NAME_SHIFT[instruction.opcode]]
+
+    def stored_names(self) -> set[str]:
+        """The attributes and globals stored or deleted here or inside."""
+        names = {self.name(each) for each in self.instructions if each.opcode in opcodes.NAME_WRITES}
+        return names.union(*(child.stored_names() for child in self.children.values()))
+
+
+class _Rewriting:
+    """The rewriting of a code object and of those nested in it."""
+
+    def __init__(
+        self, hooks: Hooks, namespace: dict[str, Any], announced: Callable[[str], bool], stored: set[str]
+    ) -> None:
+        self.hooks = hooks
+        self.namespace = namespace
+        self.announced = announced
+        self.stored = stored
+        self.loaded: set[str] = set()
+        self.sites: list[Site] = []
+
+    def rewrite(self, unit: _Unit, settled: frozenset[str]) -> CodeType:
+        """The new code of `unit`; `settled` are closure variables from outside whose value does not change."""
+        body = _Body(self, unit, settled)
+        for index, child in unit.children.items():
+            body.constants[index] = self.rewrite(child, body.settled)
+        return body.rewrite()
+
+
+class _Body:
+    """The rewriting of one code object."""
+
+    def __init__(self, rewriting: _Rewriting, unit: _Unit, settled: frozenset[str]) -> None:
+        self.rewriting = rewriting
+        self.unit = unit
+        self.settled = (settled & frozenset(unit.code.co_freevars)).union(
+            settled_cells(unit.code, unit.instructions, unit.written_inside)
+        )
+        self.constants: list[object] = list(unit.code.co_consts)
+        self.hook_constants: dict[str, bytes] = {}
+        self.before: dict[int, bytes] = {}
+        self.instead: dict[int, bytes] = {}
+        self.lines = _lines(unit.code)
+
+    def rewrite(self) -> CodeType:
+        unit = self.unit
+        cell_names = local_names(unit.code)
+        targets = {instruction.target for instruction in unit.instructions}
+        for index, instruction in enumerate(unit.instructions):
+            opcode = instruction.opcode
+            if opcode in opcodes.CELL_ACCESSES:
+                name = cell_names[instruction.argument]
+                if name not in self.settled and name not in IMPLICIT:
+                    cell = encode(opcodes.LOAD_CLOSURE, instruction.argument)
+                    self.announce(index, opcodes.CELL_ACCESSES[opcode], name, cell, 1)
+            elif opcode == opcodes.CALL_FUNCTION_EX:
+                self.announce_unpacked(index)
+            elif opcode in opcodes.NAME_SHIFT:
+                self.announce_name(index)
+            elif opcode in _ANNOUNCEMENTS and (
+                opcode != opcodes.BINARY_OP or instruction.argument == opcodes.SUBSCRIPT
+            ):
+                kind, operands, count = _ANNOUNCEMENTS[opcode]
+                constant = index not in targets and unit.instructions[index - 1].opcode == opcodes.LOAD_CONST
+                if kind != "iterate" or not constant:
+                    self.announce(index, kind, "", operands, count)
+            if opcodes.is_method_load(opcode, instruction.argument):
+                self.instead[index] = _plain_load(unit.code, instruction)
+        for index, call in find_calls(unit.instructions).items():
+            self.announce_call(index, call)
+        return insert(
+            unit.code,
+            unit.instructions,
+            before=self.before,
+            instead=self.instead,
+            constants=tuple(self.constants),
+            extra_stack=_EXTRA_STACK,
+        )
+
+    def announce_name(self, index: int) -> None:
+        """Announce an access to an attribute or a global if that name is to be."""
+        instruction = self.unit.instructions[index]
+        name, known = self.unit.name(instruction), self.rewriting
+        if name not in known.stored and not known.announced(name):
+            known.loaded.add(name)
+        elif instruction.opcode in _ANNOUNCEMENTS:
+            kind, operands, count = _ANNOUNCEMENTS[instruction.opcode]
+            self.announce(index, kind, name, operands, count)
+
+    def announce(self, index: int, kind: str, name: str, operands: bytes, count: int) -> None:
+        """Call the hook `kind` with `count` copied operands, and drop its result."""
+        site = self.site(index, kind, name)
+        self.before[index] = self.hook(kind) + operands + site + encode_call(count) + encode(opcodes.POP_TOP)
+
+    def announce_call(self, index: int, call: Call) -> None:
+        """Replace a callable by what the hook makes of it."""
+        operands = encode(opcodes.COPY, call.callable + 1)
+        if call.first:
+            operands += encode(opcodes.COPY, call.first + 2)
+        if index and self.unit.instructions[index - 1].opcode == opcodes.KW_NAMES:
+            index -= 1  # it names the arguments of the very next call, which must not be the hook's
+        self.replace_callable(index, "call_with" if call.first else "call", operands, call.callable)
+
+    def announce_unpacked(self, index: int) -> None:
+        """The same for CALL_FUNCTION_EX; since 3.14 it always has a slot for keywords."""
+        instruction = self.unit.instructions[index]
+        keywords = instruction.argument & 1 if opcodes.CALL_FUNCTION_EX in opcodes.HAS_ARGUMENT else 1
+        arguments = 1 + keywords
+        callable_ = arguments + (1 if opcodes.NULL_FIRST else 2)
+        operands = encode(opcodes.COPY, callable_ + 1) + encode(opcodes.COPY, arguments + 2)
+        self.replace_callable(index, "call_unpacked", operands, callable_)
+
+    def replace_callable(self, index: int, hook: str, operands: bytes, depth: int) -> None:
+        site = self.site(index, "call", "")
+        count = len(operands) // 2
+        put = encode(opcodes.SWAP, depth + 1) + encode(opcodes.POP_TOP)
+        self.before[index] = self.hook(hook) + operands + site + encode_call(count) + put
+
+    def hook(self, kind: str) -> bytes:
+        """The instruction that pushes a hook."""
+        if kind not in self.hook_constants:
+            self.hook_constants[kind] = self.push(getattr(self.rewriting.hooks, kind))
+        return self.hook_constants[kind]
+
+    def site(self, index: int, kind: str, name: str) -> bytes:
+        """The instruction that pushes a new site."""
+        code, rewriting = self.unit.code, self.rewriting
+        line = self.lines[self.unit.instructions[index].at]
+        site = Site(kind, name, code.co_filename, line, code.co_qualname, rewriting.namespace)
+        rewriting.sites.append(site)
+        return self.push(site)
+
+    def push(self, constant: object) -> bytes:
+        self.constants.append(constant)
+        return encode(opcodes.LOAD_CONST, len(self.constants) - 1)
+
+
+def _plain_load(code: CodeType, instruction: Instruction) -> bytes:
+    """Instead of a method load: the attribute, and NULL where a call expects the object that a method is called on."""
+    raw, start, at, end = code.co_code, instruction.start, instruction.at, instruction.end
+    if instruction.opcode == opcodes.LOAD_METHOD:
+        load = encode(opcodes.LOAD_ATTR, instruction.argument)
+    else:  # the lowest bit of the argument made it a method load
+        load = raw[2 * start : 2 * at + 1] + bytes((raw[2 * at + 1] & 254,)) + raw[2 * at + 2 : 2 * end]
+    return load + encode(opcodes.PUSH_NULL) + (encode(opcodes.SWAP, 2) if opcodes.NULL_FIRST else b"")
+
+
+def _lines(code: CodeType) -> list[int]:
+    """The line of each code unit, 0 where there is none."""
+    lines: list[int] = []
+    for start, end, line in code.co_lines():
+        lines.extend([line or 0] * ((end - start) // 2))
+    return lines
