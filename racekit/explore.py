@@ -1,0 +1,259 @@
+"""The loop: a strategy chooses a schedule, the body runs under it, and what came of it is added up."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from racekit.errors import Deadlock, Livelock, NestedExploration
+from racekit.failure import Failure
+from racekit.options import Options, check_body
+from racekit.report.text import exploration_report, failure_report, outcome_table
+from racekit.runtime import originals
+from racekit.runtime.conflicts import PLACES
+from racekit.runtime.control import WATCHER, Control
+from racekit.runtime.execution import ExecutionRun
+from racekit.schedule import Schedule
+from racekit.strategies import Strategy, make_strategy
+from racekit.strategies.replay import Replay
+from racekit.trace import Trace
+from racekit.watch.scope import Scope
+
+_EXECUTIONS_PER_COLLECTION = 64
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A value that the body returned: in how many executions, and one schedule that gives it."""
+
+    count: int
+    schedule: Schedule
+
+
+@dataclass(slots=True)
+class Execution:
+    """One execution of a body: what it returned, or how it failed, and what happened on the way.
+
+    `seconds` is virtual time.
+    """
+
+    value: object
+    failure: Failure | None
+    schedule: Schedule
+    trace: Trace
+    steps: int
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
+
+    def check(self) -> None:
+        """Raise what the failure deserves, if there is one."""
+        if self.failure is not None:
+            raise_failure(self.failure)
+
+
+@dataclass(slots=True)
+class Exploration:
+    """What an exploration found.
+
+    `proved` is True only if every different interleaving was run; otherwise `cut_by` says what cut the search.
+    `outcomes` maps each value that the body returned to an `Outcome` (an unhashable value by its `repr`).
+    """
+
+    executions: int = 0
+    seconds: float = 0.0
+    cut_by: str | None = None
+    failures: tuple[Failure, ...] = ()
+    outcomes: dict[Any, Outcome] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    stuck: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether no execution failed."""
+        return not self.failures
+
+    @property
+    def proved(self) -> bool:
+        """Whether every different interleaving was run, and none failed."""
+        return self.cut_by is None and self.ok
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure."""
+        return self.failures[0] if self.failures else None
+
+    def check(self) -> None:
+        """Raise what the first failure deserves, if there is one: its own exception, or Deadlock or Livelock."""
+        if self.failures:
+            raise_failure(self.failures[0])
+
+    def __str__(self) -> str:
+        rate = f"{self.executions / self.seconds:,.0f}/s" if self.seconds else ""
+        verdict = "proved: every interleaving was run" if self.proved else f"not proved: cut by {self.cut_by}"
+        failed = f"{len(self.failures)} failed" if self.failures else "none failed"
+        headline = f"{self.executions:,} executions ({self.seconds:.2f} s, {rate}), {failed}; {verdict}"
+        rows: Mapping[object, tuple[int, str]] = {
+            value: (outcome.count, outcome.schedule.token) for value, outcome in self.outcomes.items()
+        }
+        interesting = {} if list(rows) == [None] else rows
+        return exploration_report(headline, outcome_table(interesting), self.failures, self.notes)
+
+
+def explore(body: Callable[[], object], **options: Any) -> Exploration:
+    """Run `body()` under one schedule after another, until it fails, nothing different is left, or a budget is used up.
+
+    executions: at most so many executions (None: no limit). seconds: at most so much real time. preemptions: only
+    schedules with at most so many preemptions. strategy: "auto", "bounded" or "random". seed: for what is random.
+    granularity: where threads may switch; "access" (between any two shared accesses), "gil" (where CPython with a GIL
+    does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock passes
+    its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages, modules,
+    classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a livelock.
+    stop_on_failure: whether the first failure ends the exploration.
+
+    Raises BadArgument for a body or option that cannot be used, and NestedExploration inside an exploration.
+    """
+    return explore_body(body, Options.of(options))
+
+
+def replay(body: Callable[[], object], schedule: Schedule | str, **options: Any) -> Execution:
+    """Run `body()` once, under this schedule (a `Schedule`, or its token).
+
+    Raises BadArgument for what is no token, and ScheduleMismatch if the body does not follow it to its end.
+    """
+    return replay_body(body, Schedule.parse(schedule), Options.of(options))
+
+
+def explore_body(body: Callable[[], object], options: Options, *, timeout: float | None = None) -> Exploration:
+    """`explore` with options that were checked before; after `timeout` real seconds it ends, saying who was where."""
+    return _Explorer(check_body(body), options, make_strategy(options)).run()
+
+
+def replay_body(
+    body: Callable[[], object], schedule: Schedule, options: Options, *, timeout: float | None = None
+) -> Execution:
+    """`replay` with options that were checked before."""
+    strategy = Replay(schedule)
+    explorer = _Explorer(check_body(body), options, strategy)
+    for switch in schedule.switches:
+        explorer.shared_places.append((switch.position.line, switch.position.name))
+    run = explorer.run_once()
+    strategy.check_followed(run.scheduler.steps)
+    failure = _failure(run, 1) if run.fault else None
+    return Execution(
+        run.value, failure, schedule, run.trace(), run.scheduler.steps, run.scheduler.now / 1_000_000_000
+    )
+
+
+class _Explorer:
+    """One exploration while it runs."""
+
+    def __init__(self, body: Callable[[], object], options: Options, strategy: Strategy) -> None:
+        if _exploring():
+            raise NestedExploration(
+                "explore was called by a body that is being explored itself, so its schedules would never end: "
+                "call it outside of the body."
+            )
+        self.body = body
+        self.options = options
+        self.strategy = strategy
+        self.result = Exploration()
+        self.shared_places: list[tuple[int, str]] = []
+        self._failures: list[Failure] = []
+
+    def run(self) -> Exploration:
+        begun = originals.perf_counter()
+        with Control(Scope(self.options.include, self.options.exclude)) as control:
+            self.result.cut_by = self._loop(control, begun)
+        self.result.failures = tuple(self._failures)
+        self.result.seconds = originals.perf_counter() - begun
+        return self.result
+
+    def run_once(self) -> ExecutionRun:
+        with Control(Scope(self.options.include, self.options.exclude)) as control:
+            for place in self.shared_places:
+                PLACES.mark(*place)
+            self.strategy.begin()
+            run = ExecutionRun(self.body, self.strategy, control, self.options)
+        if run.scheduler.interruption is not None:
+            raise run.scheduler.interruption
+        return run
+
+    def _loop(self, control: Control, begun: float) -> str | None:
+        """Execution after execution; returns what cut the search, None if nothing did."""
+        options, result = self.options, self.result
+        gave_way = False
+        while self.strategy.begin():
+            if options.executions is not None and result.executions >= options.executions:
+                return "executions"
+            if options.seconds is not None and originals.perf_counter() - begun >= options.seconds:
+                return "seconds"
+            run = ExecutionRun(self.body, self.strategy, control, options)
+            result.executions += 1
+            if run.scheduler.interruption is not None:
+                raise run.scheduler.interruption
+            self.strategy.end()
+            gave_way = gave_way or run.scheduler.gave_way
+            self._add(run)
+            if run.fault is not None and options.stop_on_failure:
+                return "failure"
+            if PLACES.grown or WATCHER.grown:
+                PLACES.grown = WATCHER.grown = False
+                gave_way = False
+                self.strategy.restart()
+            if result.executions % _EXECUTIONS_PER_COLLECTION == 0:
+                gc.collect(1)
+        return self.strategy.cut_by or ("a spin that gave way" if gave_way else None)
+
+    def _add(self, run: ExecutionRun) -> None:
+        if run.fault is not None:
+            self._failures.append(_failure(run, self.result.executions))
+            return
+        try:
+            outcome = self.result.outcomes.get(run.value)
+            key: object = run.value
+        except TypeError:
+            key = repr(run.value)
+            outcome = self.result.outcomes.get(key)
+        if outcome is None:
+            self.result.outcomes[key] = Outcome(1, run.schedule())
+        else:
+            outcome.count += 1
+
+
+def _exploring() -> bool:
+    from racekit.runtime.turn import TURN
+
+    return TURN.scheduler is not None
+
+
+def _failure(run: ExecutionRun, execution: int) -> Failure:
+    fault = run.fault
+    assert fault is not None
+    failure = Failure(
+        kind=fault.kind,
+        exception=fault.exception,
+        thread=fault.thread,
+        schedule=run.schedule(),
+        trace=run.trace(),
+        waits=fault.waits,
+        repeated=fault.repeated,
+        execution=execution,
+    )
+    object.__setattr__(failure, "report", failure_report(failure))
+    return failure
+
+
+def raise_failure(failure: Failure) -> None:
+    """Raise the failure's own exception, with the report as a note; Deadlock or Livelock if it has none."""
+    __tracebackhide__ = True
+    if failure.exception is not None:
+        if failure.report not in getattr(failure.exception, "__notes__", ()):
+            failure.exception.add_note(failure.report)
+        raise failure.exception
+    kind = Deadlock if failure.kind == "deadlock" else Livelock
+    raise kind(failure.report, failure)

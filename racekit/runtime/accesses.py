@@ -1,0 +1,228 @@
+"""The hooks that watched code calls: shared accesses and calls, just before they happen.
+
+This is the hot path. A hook first makes sure that its thread holds the baton; then an access at a place that takes part
+in conflicts is a scheduling point, and any other one is only checked for a conflict.
+"""
+
+from __future__ import annotations
+
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from racekit.runtime import containers, originals
+from racekit.runtime.conflicts import ITEMS
+from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.turn import TURN
+from racekit.watch.rewrite import Hooks
+from racekit.watch.site import Site
+
+_get_ident = originals.get_ident
+_class_attributes_stored: set[str] = set()
+
+REPLACED_CALLABLES: dict[int, Any] = {}
+"""By the id of a built-in function that is under control, what is called instead: what its modules hold meanwhile."""
+
+REPLACED_METHODS: dict[type, dict[str, Any]] = {}
+"""Methods of built-in types that are under control, for bound methods that were made before."""
+
+
+def _let_through(touched: object) -> bool:
+    thread = out_of_turn(touched)
+    return thread is None or thread.unwinding
+
+
+def _shared(obj: object, name: object, site: Site, operation: str) -> None:
+    scheduler, thread = TURN.scheduler, TURN.thread
+    if operation == "write":
+        thread.quiet_loops = 0
+    if scheduler.every_access or (scheduler.after_calls and thread.breakable):
+        thread.breakable = False
+        scheduler.step(thread, site, operation)
+    number = scheduler.conflicts.object(obj).number
+    scheduler.trace.append((thread.id, site, operation, (number, name)))
+
+
+def _attribute(obj: Any, site: Site, operation: str) -> None:
+    name = site.name
+    if type(obj) is ModuleType:
+        obj = obj.__dict__
+    elif isinstance(obj, type):
+        if operation == "write":
+            _class_attributes_stored.add(name)
+    elif operation == "read" and name in _class_attributes_stored:
+        obj = _where_found(obj, name)
+    if site.shared:
+        _shared(obj, name, site, operation)
+    else:
+        TURN.scheduler.conflicts.access(obj, name, site, operation == "write")
+
+
+def _where_found(obj: Any, name: str) -> Any:
+    if name in getattr(obj, "__dict__", ()):
+        return obj
+    return next((base for base in type(obj).__mro__ if name in base.__dict__), obj)
+
+
+def load_attribute(obj: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(obj):
+        return
+    if TURN.several or site.shared:
+        _attribute(obj, site, "read")
+
+
+def store_attribute(obj: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(obj):
+        return
+    if TURN.several or site.shared:
+        _attribute(obj, site, "write")
+    elif isinstance(obj, type):
+        _class_attributes_stored.add(site.name)
+
+
+def _variable(holder: object, name: str, site: Site, operation: str) -> None:
+    if site.shared:
+        _shared(holder, name, site, operation)
+    else:
+        TURN.scheduler.conflicts.access(holder, name, site, operation == "write")
+
+
+def load_global(site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(site.namespace, site.name, site, "read")
+
+
+def store_global(site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(site.namespace, site.name, site, "write")
+
+
+def load_cell(cell: CellType, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(cell, site.name, site, "read")
+
+
+def store_cell(cell: CellType, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(cell, site.name, site, "write")
+
+
+def _item(container: object, key: object, site: Site, operation: str) -> None:
+    if containers.methods_of(container) is None:
+        return
+    if site.shared:
+        _shared(container, key if containers.is_plain_key(key) else ITEMS, site, operation)
+    else:
+        TURN.scheduler.conflicts.access(container, ITEMS, site, operation == "write")
+
+
+def load_item(container: Any, key: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(container):
+        return
+    if TURN.several or site.shared:
+        _item(container, key, site, "read")
+
+
+def store_item(container: Any, key: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(container):
+        return
+    if TURN.several or site.shared:
+        _item(container, key, site, "write")
+
+
+def iterate(obj: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(obj):
+        return
+    if TURN.several or site.shared:
+        _item(obj, ITEMS, site, "read")
+
+
+def call(callable: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or kind is MethodType:
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    return _call_built_in(callable, ITEMS, site)
+
+
+def call_with(callable: Any, first: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or kind is MethodType:
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    return _call_built_in(callable, first, site)
+
+
+def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or kind is MethodType:
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    first = arguments[0] if type(arguments) is tuple and arguments else ITEMS
+    return _call_built_in(callable, first, site)
+
+
+def _call_built_in(callable: Any, first: Any, site: Site) -> Any:
+    if _get_ident() != TURN.ident and _let_through(None):
+        return callable
+    TURN.thread.breakable = True
+    if type(callable) is BuiltinFunctionType:
+        owner = callable.__self__
+        methods = containers.methods_of(owner)
+        if methods is not None:
+            method = methods.get(callable.__name__)
+            if method is not None and (TURN.several or site.shared):
+                what, by_key = method
+                _item(owner, first if by_key else ITEMS, site, containers.effect(owner, what, first))
+            return callable
+        replaced = REPLACED_METHODS.get(type(owner))
+        if replaced is not None and callable.__name__ in replaced:
+            return replaced[callable.__name__].__get__(owner)
+        replacement = REPLACED_CALLABLES.get(id(callable))
+        if replacement is not None:
+            return replacement
+    elif not isinstance(callable, type):
+        return callable
+    if first is not ITEMS and id(callable) in containers.READERS and (TURN.several or site.shared):
+        _item(first, ITEMS, site, "read")
+    return callable
+
+
+def loop(site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(None):
+        return
+    thread = TURN.thread
+    thread.breakable = True
+    TURN.scheduler.turn_back(thread, site)
+
+
+HOOKS = Hooks(
+    load_attribute=load_attribute,
+    store_attribute=store_attribute,
+    delete_attribute=store_attribute,
+    load_global=load_global,
+    store_global=store_global,
+    delete_global=store_global,
+    load_cell=load_cell,
+    store_cell=store_cell,
+    delete_cell=store_cell,
+    load_item=load_item,
+    store_item=store_item,
+    delete_item=store_item,
+    contains=load_item,
+    iterate=iterate,
+    call=call,
+    call_with=call_with,
+    call_unpacked=call_unpacked,
+    loop=loop,
+)

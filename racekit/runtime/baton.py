@@ -1,0 +1,469 @@
+"""Threads in turn: exactly one holds the baton, and every hand-over is a choice of the strategy.
+
+Invariants, for whoever changes this file:
+
+- Only the thread that holds the baton touches the scheduler's state (the monitor is the one exception, see there).
+- `find_enabled` is the only place that decides who could run; whoever changes what it looks at sets `enabled = None`.
+- A thread that was handed the baton while the execution is being aborted leaves with ExecutionAborted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NoReturn, Protocol
+
+from racekit.errors import ExecutionAborted
+from racekit.runtime import cpython, originals
+from racekit.runtime.fairness import Fairness
+from racekit.runtime.pool import Pool
+from racekit.runtime.thread import ControlledThread, Parking
+from racekit.runtime.turn import TURN
+from racekit.watch.site import Site
+
+TraceEntry = tuple[int, "Site | None", str, object]
+"""(thread, where, "read" | "write" | a synchronization's name, location)"""
+
+INTERRUPTED_THREADS_END_WITHIN = 2.0
+LOOPS_PER_STEP = 100
+QUIET_LOOPS_BEFORE_GIVING_WAY = 25
+SPINNING_CLOCK_TICK = 1_000_000
+HOOKS_WHILE_UNWINDING = 10_000
+STEPS_TO_SHOW_A_LIVELOCK = 300
+
+
+class Hold:
+    """A lock that a controlled thread holds, and where it took it."""
+
+    __slots__ = ("lock", "site", "thread")
+
+    def __init__(self, thread: ControlledThread, lock: object, site: Site | None) -> None:
+        self.thread = thread
+        self.lock = lock
+        self.site = site
+
+
+class SchedulingPoint:
+    """What a strategy sees when it is asked who goes on: ids, and what each thread is about to do.
+
+    `enabled` are the threads that could go on, at least two, ascending. `current` is the thread that ran until now, and
+    `preemptive` tells whether it could simply go on, so that any other choice is a preemption. `default` is the choice
+    that costs nothing: the current thread, else the next in turn.
+    """
+
+    __slots__ = ("current", "default", "enabled", "preemptive", "scheduler")
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.enabled: tuple[int, ...] = ()
+        self.current = 0
+        self.default = 0
+        self.preemptive = False
+
+    def pending(self, thread: int) -> tuple[Site | None, str]:
+        """Where and what `thread` is about to do."""
+        controlled = self.scheduler.threads[thread]
+        return controlled.site, controlled.operation
+
+    @property
+    def trace(self) -> list[TraceEntry]:
+        """All that has happened so far: (thread, site, operation, location) for each event."""
+        return self.scheduler.trace
+
+
+class Chooser(Protocol):
+    """The part of a strategy that the scheduler needs."""
+
+    def choose(self, point: SchedulingPoint) -> int:
+        """The id of the thread that goes on, one of `point.enabled`."""
+        ...
+
+
+def _is_idle_worker(thread: ControlledThread) -> bool:
+    return thread.blocked and thread.thread is not None and cpython.waits_for_work(thread.thread, thread.awaited)
+
+
+class Scheduler:
+    """The threads of one execution and whose turn it is."""
+
+    def __init__(self, chooser: Chooser, pool: Pool, *, steps: int, any_timeout: bool) -> None:
+        self.chooser = chooser
+        self.pool = pool
+        self.step_limit = steps
+        self.any_timeout = any_timeout
+        self.threads: list[ControlledThread] = []
+        self.alive: list[ControlledThread] = []
+        self.by_ident: dict[int, ControlledThread] = {}
+        self.enabled: tuple[int, ...] | None = None
+        self.waiters: dict[int, list[ControlledThread]] = {}
+        self.holds: dict[int, Hold] = {}
+        self.trace: list[TraceEntry] = []
+        self.departures: list[tuple[int, int, Site | None, str, int]] = []
+        self.now = 0
+        self.steps = 0
+        self.loops = 0
+        self.fairness = Fairness()
+        self.gave_way = False
+        self.point = SchedulingPoint(self)
+        self.aborting = False
+        self.body_done = False
+        self.interruption: BaseException | None = None
+        self.repeated: list[Site | None] = []
+        self.excepthook: object = threading.excepthook
+        self.every_access = True
+        self.after_calls = False
+        self.conflicts: Conflicts
+        self.epoch: Epoch
+        self.on_deadlock: Callable[[], None] = lambda: None
+        self.on_livelock: Callable[[], None] = lambda: None
+        self.on_exception: Callable[[BaseException, ControlledThread], None] = lambda error, thread: None
+
+    # --- threads come and go -----------------------------------------------------------------------------------------
+
+    def add_caller(self, name: str) -> ControlledThread:
+        """The calling OS thread becomes thread 0 and holds the baton."""
+        thread = ControlledThread(0, originals.get_ident(), Parking(), name, daemon=False)
+        thread.fresh = False
+        self._add(thread)
+        TURN.scheduler = self
+        TURN.thread = thread
+        TURN.several = False
+        TURN.ident = thread.ident
+        return thread
+
+    def add(
+        self, job: Callable[[], None], name: str, daemon: bool, ended: Callable[[], None]
+    ) -> ControlledThread:
+        """A new thread that will run `job` when it is first chosen, and `ended` when it has ended in any way.
+
+        Neither may let an exception out.
+        """
+        worker = self.pool.take()
+        thread = ControlledThread(len(self.threads), worker.ident, worker.parking, name, daemon)
+
+        def run() -> None:
+            if not self.aborting:
+                job()
+            ended()
+            self.finish(thread)
+
+        worker.job = run
+        self._add(thread)
+        TURN.several = True
+        return thread
+
+    def _add(self, thread: ControlledThread) -> None:
+        self.threads.append(thread)
+        self.alive.append(thread)
+        self.by_ident[thread.ident] = thread
+        self.enabled = None
+
+    def finish(self, thread: ControlledThread) -> None:
+        """`thread` has run to its end; the baton goes on, and the caller must not touch the scheduler again."""
+        if thread not in self.alive:
+            return  # it was given up, and comes back from outside control only now
+        thread.finished = True
+        self.alive.remove(thread)
+        self.enabled = None
+        if len(self.alive) == 1:
+            TURN.several = False
+        self.changed(id(thread))
+        if self.aborting:
+            self._pass_on(self._next_to_unwind(thread))
+            return
+        if self.body_done and self._only_background_left():
+            self._pass_on(self.threads[0])
+            return
+        thread.site, thread.operation = None, "end"
+        try:
+            enabled = self.enabled or self.find_enabled(thread)
+        except ExecutionAborted:
+            self._pass_on(self._next_to_unwind(thread))
+            return
+        self._pass_on(self.threads[enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)])
+
+    def close(self) -> None:
+        """The body has ended in thread 0: let the other threads finish, stop those that need not, take the baton back."""
+        caller = self.threads[0]
+        self.body_done = True
+        caller.finished = True
+        if caller in self.alive:
+            self.alive.remove(caller)
+        self.enabled = None
+        if not self.aborting and not self._only_background_left():
+            caller.site, caller.operation = None, "end"
+            try:
+                enabled = self.enabled or self.find_enabled(caller)
+                chosen = enabled[0] if len(enabled) == 1 else self.choose(caller, enabled)
+                self._pass_on(self.threads[chosen])
+                self._park(caller)
+            except ExecutionAborted:
+                pass
+        self.abort()
+        if any(thread is not caller for thread in self.alive):
+            self._pass_on(self._next_to_unwind(caller))
+            self._park(caller)
+        TURN.several = False
+
+    def _only_background_left(self) -> bool:
+        return all(thread.daemon or _is_idle_worker(thread) for thread in self.alive)
+
+    def _pass_on(self, to: ControlledThread) -> None:
+        if not self.fairness.idle:
+            self.fairness.runs(to.id)
+            self.enabled = None
+        TURN.thread = to
+        TURN.ident = 0 if self.aborting else to.ident
+        to.wake()
+
+    def _park(self, thread: ControlledThread) -> None:
+        """Wait until the baton comes back. If a signal handler raises meanwhile, the execution ends with that."""
+        try:
+            thread.park()
+        except BaseException as interruption:
+            self.interrupt(interruption)
+            if not thread.park(True, INTERRUPTED_THREADS_END_WITHIN):
+                self.give_up_on_the_others()
+
+    # --- who goes on -------------------------------------------------------------------------------------------------
+
+    def reschedule(self, thread: ControlledThread) -> None:
+        """`thread`, which holds the baton, is at a scheduling point. Returns when it is its turn again."""
+        enabled = self.enabled
+        if enabled is None:
+            enabled = self.find_enabled(thread)
+        chosen = enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)
+        if chosen != thread.id:
+            self.hand_over(thread, self.threads[chosen])
+
+    def step(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
+        """A scheduling point just before `operation`; the first operation of a thread belongs to its first step."""
+        self.steps += 1
+        if self.steps > self.step_limit:
+            self.count_repetition(site)
+        thread.site = site
+        thread.operation = operation
+        if thread.fresh:
+            thread.fresh = False
+        elif TURN.several:
+            self.reschedule(thread)
+
+    def choose(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
+        point = self.point
+        point.current = thread.id
+        point.enabled = enabled
+        point.preemptive = not (thread.asleep or thread.yielding) and thread.id in enabled
+        point.default = default = thread.id if point.preemptive else self._next_in_turn(thread, enabled)
+        try:
+            chosen = self.chooser.choose(point)
+        except BaseException as error:
+            self.interrupt(error)
+            self.leave(thread)
+        if chosen != default:
+            self.departures.append((len(self.trace), thread.id, thread.site, thread.operation, chosen))
+        return chosen
+
+    def _next_in_turn(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
+        threads = self.threads
+        awake = [id for id in enabled if not threads[id].asleep]
+        if awake:
+            return next((id for id in awake if id > thread.id), awake[0])
+        return min(enabled, key=lambda id: (threads[id].deadline or 0, (id - thread.id - 1) % len(threads)))
+
+    def hand_over(self, thread: ControlledThread, to: ControlledThread) -> None:
+        """Give the baton to `to`, and wait until `thread` is given it again."""
+        thread.quiet_loops = 0
+        self._pass_on(to)
+        self._park(thread)
+        if self.aborting:
+            self.leave(thread)
+
+    def find_enabled(self, thread: ControlledThread) -> tuple[int, ...]:
+        """Who could go on, ascending; when nobody can, time passes until somebody can, or it is a deadlock."""
+        enabled = [other.id for other in self.alive if not (other.blocked or other.asleep or other.outside)]
+        if self.any_timeout:
+            enabled += [other.id for other in self.alive if other.blocked and other.deadline is not None]
+        sleepers = [other for other in self.alive if other.asleep]
+        if sleepers:
+            timed = [] if enabled else [other for other in self.alive if other.blocked and other.deadline is not None]
+            earliest = min(other.deadline or 0 for other in sleepers + timed)
+            enabled += [other.id for other in sleepers if other.deadline == earliest]
+        if not enabled:
+            timed = [other for other in self.alive if other.blocked and other.deadline is not None]
+            if timed:
+                earliest = min(other.deadline or 0 for other in timed)
+                enabled = [other.id for other in timed if other.deadline == earliest]
+        if not enabled:
+            self.on_deadlock()
+            self.abort()
+            self.leave(thread)
+        enabled.sort()
+        found = tuple(enabled)
+        if not self.fairness.idle:
+            allowed = self.fairness.enabled(found)
+            self.gave_way = self.gave_way or (allowed != found and thread.yielding)
+            found = allowed
+        self.enabled = found
+        return found
+
+    # --- waiting -----------------------------------------------------------------------------------------------------
+
+    def wait(
+        self,
+        thread: ControlledThread,
+        awaited: object,
+        keys: tuple[int, ...],
+        ready: Callable[[], bool],
+        timeout: int | None,
+        is_step: bool,
+    ) -> bool:
+        """Park `thread` until `ready()` and it is chosen; False if `timeout` (virtual nanoseconds) passed before that.
+
+        `is_step`: it is a scheduling point also when there is nothing to wait for. Whoever changes what `ready` depends
+        on calls `changed` with one of `keys`.
+        """
+        self.steps += 1
+        if self.steps > self.step_limit:
+            self.count_repetition(thread.site)
+        thread.awaited = awaited
+        thread.ready = ready
+        thread.deadline = None if timeout is None else self.now + timeout
+        thread.expired = False
+        for key in keys:
+            self.waiters.setdefault(key, []).append(thread)
+        try:
+            while True:
+                thread.blocked = not ready()
+                if not thread.blocked and (thread.fresh or not is_step):
+                    return True
+                self.enabled = None
+                self.reschedule(thread)
+                if thread.expired:
+                    return False
+                if ready():
+                    return True
+                if thread.deadline is not None:
+                    self.advance(thread.deadline)
+                    return False
+        finally:
+            thread.fresh = False
+            thread.blocked = False
+            thread.awaited = None
+            thread.deadline = None
+            for key in keys:
+                waiters = self.waiters[key]
+                waiters.remove(thread)
+                if not waiters:
+                    del self.waiters[key]
+            self.enabled = None
+
+    def changed(self, key: int) -> None:
+        """What `key` stands for has been taken or can be had again: see who of those who wait for it could go on."""
+        for thread in self.waiters.get(key, ()):
+            if not thread.expired:
+                thread.blocked = not thread.ready()
+                self.enabled = None
+
+    def sleep(self, thread: ControlledThread, duration: int, site: Site | None) -> None:
+        """Let `duration` virtual nanoseconds pass for `thread`; everybody else may run meanwhile."""
+        self.steps += 1
+        if self.steps > self.step_limit:
+            self.count_repetition(site)
+        thread.site, thread.operation = site, "sleep"
+        thread.fresh = False
+        if duration > 0:
+            thread.deadline = self.now + duration
+            thread.asleep = True
+        else:
+            thread.yielding = True
+        self.enabled = None
+        self.fairness.yields(thread.id, [other.id for other in self.alive if not (other.blocked or other.asleep)])
+        try:
+            self.reschedule(thread)
+        finally:
+            thread.asleep = thread.yielding = False
+            self.enabled = None
+            if thread.deadline is not None:
+                self.advance(thread.deadline)
+                thread.deadline = None
+
+    def advance(self, now: int) -> None:
+        """The clock moves on; timed waits whose deadline it passes have expired."""
+        if now <= self.now:
+            return
+        self.now = now
+        for thread in self.alive:
+            if thread.blocked and thread.deadline is not None and thread.deadline < now:
+                thread.expired = True
+                thread.blocked = False
+                self.enabled = None
+
+    def turn_back(self, thread: ControlledThread, site: Site) -> None:
+        """`thread` is at a loop's back-edge: a loop that goes round without effect gives way, and ends in a livelock."""
+        self.loops += 1
+        if self.loops % LOOPS_PER_STEP == 0:
+            self.steps += 1
+        if self.steps > self.step_limit:
+            self.count_repetition(site)
+        thread.quiet_loops += 1
+        if thread.quiet_loops % QUIET_LOOPS_BEFORE_GIVING_WAY == 0:
+            self.advance(self.now + SPINNING_CLOCK_TICK)
+            if TURN.several:
+                self.give_way(thread, site)
+
+    def give_way(self, thread: ControlledThread, site: Site) -> None:
+        thread.site, thread.operation = site, "spin"
+        thread.yielding = True
+        self.enabled = None
+        self.fairness.yields(thread.id, [other.id for other in self.alive if not (other.blocked or other.asleep)])
+        try:
+            self.reschedule(thread)
+        finally:
+            thread.yielding = False
+            self.enabled = None
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def abort(self) -> None:
+        """From here on every thread that gets the baton leaves with ExecutionAborted."""
+        self.aborting = True
+        TURN.ident = 0
+
+    def leave(self, thread: ControlledThread) -> NoReturn:
+        thread.unwinding = True
+        raise ExecutionAborted
+
+    def unwind_hook(self, thread: ControlledThread) -> None:
+        """A hook reached by a thread of an aborted execution: let it clean up, but not for ever."""
+        if not thread.unwinding:
+            self.leave(thread)
+        thread.hooks_while_unwinding += 1
+        if thread.hooks_while_unwinding > HOOKS_WHILE_UNWINDING:
+            thread.hooks_while_unwinding = 0
+            raise ExecutionAborted
+
+    def _next_to_unwind(self, finished: ControlledThread) -> ControlledThread:
+        for thread in self.alive:
+            if thread.id != 0 and thread is not finished:
+                return thread
+        return self.threads[0]
+
+    def interrupt(self, interruption: BaseException) -> None:
+        """The execution ends at once, and the exploration with this exception."""
+        self.interruption = interruption
+        self.abort()
+
+    def give_up_on_the_others(self) -> None:
+        """Leave threads behind that are stuck outside control: they end when their call does."""
+        for thread in self.alive:
+            if thread.id != 0:
+                self.pool.abandon(thread.ident)
+        self.alive = [thread for thread in self.alive if thread.id == 0]
+
+    def count_repetition(self, site: Site | None) -> None:
+        """The step limit is reached: see for a while which lines repeat, then report the livelock."""
+        self.repeated.append(site)
+        if len(self.repeated) > STEPS_TO_SHOW_A_LIVELOCK:
+            self.on_livelock()
+            self.abort()
+            self.leave(TURN.thread)

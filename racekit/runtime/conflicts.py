@@ -1,0 +1,156 @@
+"""Which places in the code touch something that several threads change, and so have to be scheduling points.
+
+A location that only one thread touches, that nobody changes, or that every thread touches under one common lock cannot
+be seen differently in another interleaving (every pair of accesses is ordered by happens-before, or both are reads).
+So the accesses to it need no scheduling point: this is the reduction of Musuvathi and Qadeer ("Iterative context bounding", PLDI
+2007), with the lockset of Savage et al. ("Eraser", TOCS 1997) as a cautious race detector. When an execution shows that a place does
+take part in a conflict, the place is marked and the search begins anew with it.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections import defaultdict
+
+from racekit.runtime.thread import ControlledThread
+from racekit.runtime.turn import TURN
+from racekit.watch.site import Site
+
+_CONTAINERS_KEPT = 64
+
+
+ITEMS = object()
+
+
+class Location:
+    """Who touched one location in this execution: `thread` is None once it was more than one."""
+
+    __slots__ = ("changed", "lockset", "sites", "thread")
+
+    def __init__(self, thread: ControlledThread) -> None:
+        self.thread: ControlledThread | None = thread
+        self.changed = False
+        self.lockset: frozenset[int] = thread.lockset
+        self.sites: set[Site] = set()
+
+
+class SharedObject:
+    """The locations of one object that threads have touched; `number` tells objects apart, the same in each execution."""
+
+    __slots__ = ("locations", "number", "reference")
+
+    def __init__(self, number: int, reference: object) -> None:
+        self.number = number
+        self.reference = reference
+        self.locations: dict[object, Location] = {}
+
+
+class SharedPlaces:
+    """The places found so far, by the line and the name that is accessed there.
+
+    It outlives executions. Accesses that a schedule's token could not tell apart are marked together.
+    """
+
+    def __init__(self) -> None:
+        self._sites: defaultdict[tuple[int, str], list[Site]] = defaultdict(list)
+        self._marked: set[tuple[int, str]] = set()
+        self.grown = False
+
+    def add(self, site: Site) -> None:
+        """A site has come into being."""
+        key = site.line, site.name
+        self._sites[key].append(site)
+        site.shared = key in self._marked
+
+    def mark(self, line: int, name: str) -> None:
+        """Accesses to `name` on `line` have to be scheduling points from now on."""
+        key = line, name
+        if key not in self._marked:
+            self._marked.add(key)
+            self.grown = True
+            for site in self._sites[key]:
+                site.shared = True
+
+    def forget(self) -> None:
+        """An exploration begins: no place is known to be shared."""
+        for key in self._marked:
+            for site in self._sites[key]:
+                site.shared = False
+        self._marked.clear()
+        self.grown = False
+
+
+PLACES = SharedPlaces()
+
+
+class Conflicts:
+    """The objects that the threads of one execution touch, and the conflicts found among the accesses."""
+
+    def __init__(self) -> None:
+        self.objects: dict[int, SharedObject] = {}
+        self._containers = 0
+        self._sweep_at = _CONTAINERS_KEPT
+        self._numbers = 0
+
+    def object(self, obj: object) -> SharedObject:
+        """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it."""
+        identity = id(obj)
+        record = self.objects.get(identity)
+        if record is None:
+            self._numbers += 1
+            record = self.objects[identity] = SharedObject(self._numbers, self._hold(obj, identity))
+        return record
+
+    def access(self, obj: object, name: object, site: Site, changes: bool) -> None:
+        """`TURN.thread` is about to access `name` of `obj` at `site`, which is not marked so far.
+
+        `name` is an attribute's or a variable's, or ITEMS for any item of a container: which keys there are is part of
+        every key's state.
+        """
+        record = self.objects.get(id(obj))
+        if record is None:
+            record = self.object(obj)
+        thread = TURN.thread
+        if changes:
+            thread.quiet_loops = 0
+        location = record.locations.get(name)
+        if location is None:
+            location = record.locations[name] = Location(thread)
+        elif location.thread is not thread:
+            location.thread = None
+        location.sites.add(site)
+        if changes:
+            location.changed = True
+        if location.lockset is not thread.lockset:
+            location.lockset &= thread.lockset
+        if location.thread is None and location.changed and not location.lockset:
+            for touched in location.sites:
+                PLACES.mark(touched.line, touched.name)
+
+    def _hold(self, obj: object, identity: int) -> object:
+        objects = self.objects
+        try:
+            return weakref.ref(obj, lambda _: objects.pop(identity, None))
+        except TypeError:
+            self._containers += 1
+            if self._containers > self._sweep_at:
+                self._sweep()
+            return obj
+
+    def _sweep(self) -> None:
+        """Let go of the objects that nobody else holds any more."""
+        kept = 0
+        for identity, record in list(self.objects.items()):
+            if isinstance(record.reference, weakref.ref):
+                continue
+            if _only_held_here(record):
+                del self.objects[identity]
+            else:
+                kept += 1
+        self._containers = kept
+        self._sweep_at = max(_CONTAINERS_KEPT, 2 * kept)
+
+
+def _only_held_here(record: SharedObject) -> bool:
+    return sys.getrefcount(record.reference) <= 2

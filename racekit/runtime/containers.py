@@ -1,0 +1,80 @@
+"""What the methods of the built-in containers, and the functions that take one, do to it."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from typing import Any
+
+_LIST_READS = "copy count index __len__ __contains__ __iter__ __getitem__".split()
+_LIST_WRITES = "append clear extend insert pop remove reverse sort __setitem__ __delitem__ __iadd__".split()
+_DEQUE_WRITES = "appendleft extendleft popleft rotate".split()
+_DICT_READS = "copy items keys values __len__ __iter__".split()
+_DICT_KEY_READS = "get __contains__ __getitem__".split()
+_DICT_WRITES = "clear popitem update move_to_end".split()
+_DICT_KEY_WRITES = "__setitem__ __delitem__".split()
+_SET_READS = (
+    "copy difference intersection isdisjoint issubset issuperset symmetric_difference union __len__ __iter__".split()
+)
+_SET_WRITES = "clear difference_update intersection_update pop symmetric_difference_update update".split()
+
+_SEQUENCE = {name: ("read", False) for name in _LIST_READS} | {
+    name: ("write", False) for name in (*_LIST_WRITES, *_DEQUE_WRITES)
+}
+_MAPPING = (
+    {name: ("read", False) for name in _DICT_READS}
+    | {name: ("read", True) for name in _DICT_KEY_READS}
+    | {name: ("write", False) for name in _DICT_WRITES}
+    | {name: ("write", True) for name in _DICT_KEY_WRITES}
+    | {"setdefault": ("add", True), "pop": ("remove", True)}
+)
+_SET = (
+    {name: ("read", False) for name in _SET_READS}
+    | {name: ("write", False) for name in _SET_WRITES}
+    | {"__contains__": ("read", True), "add": ("add", True), "discard": ("remove", True), "remove": ("remove", True)}
+)
+
+METHODS: dict[type, dict[str, tuple[str, bool]]] = {
+    list: _SEQUENCE,
+    deque: _SEQUENCE,
+    bytearray: _SEQUENCE,
+    dict: _MAPPING,
+    defaultdict: _MAPPING,
+    OrderedDict: _MAPPING,
+    Counter: _MAPPING,
+    set: _SET,
+}
+"""type -> method -> (effect, whether only the key that is its first argument matters).
+
+The effect is "read", "write", "add" (a write unless the key is there) or "remove" (a write if the key is there).
+"""
+
+_READERS = (len, sum, sorted, min, max, any, all, repr, iter, list, tuple, set, frozenset, dict, enumerate, reversed)
+READERS = frozenset(map(id, _READERS))
+"""The ids of functions and types that read the container that is their first argument."""
+
+_PLAIN_KEYS = frozenset({str, int, bool, float, bytes, type(None)})
+
+
+def is_plain_key(key: object) -> bool:
+    """Whether the key can be hashed and compared without running code of the user."""
+    return type(key) in _PLAIN_KEYS
+
+
+def methods_of(container: object) -> dict[str, tuple[str, bool]] | None:
+    """The methods of this kind of container; those of the nearest built-in type for an instance of a subclass."""
+    kind = type(container)
+    found = METHODS.get(kind)
+    if found is None and not isinstance(container, type):
+        for base in kind.__mro__[1:]:
+            if base in METHODS:
+                return METHODS[base]
+    return found
+
+
+def effect(container: Any, what: str, key: object) -> str:
+    """ "read" or "write": what an operation with this effect will do, now."""
+    if what == "add":
+        return "read" if is_plain_key(key) and key in container else "write"
+    if what == "remove":
+        return "write" if not is_plain_key(key) or key in container else "read"
+    return what

@@ -1,0 +1,40 @@
+"""The real functions and methods, taken before anything is replaced: racekit itself uses only these."""
+
+from __future__ import annotations
+
+import _queue
+import _thread
+import os
+import threading
+import time
+
+LockType = _thread.LockType
+RLockType = _thread.RLock
+SimpleQueueType = _queue.SimpleQueue
+
+allocate_lock = _thread.allocate_lock
+get_ident = _thread.get_ident
+start_new_thread = _thread.start_new_thread
+
+lock_acquire = LockType.acquire
+lock_release = LockType.release
+lock_locked = LockType.locked
+
+rlock_acquire = RLockType.acquire
+rlock_release = RLockType.release
+rlock_is_owned = RLockType._is_owned  # type: ignore[attr-defined]
+rlock_release_save = RLockType._release_save  # type: ignore[attr-defined]
+rlock_acquire_restore = RLockType._acquire_restore  # type: ignore[attr-defined]
+
+simple_queue_put = SimpleQueueType.put
+simple_queue_get = SimpleQueueType.get
+simple_queue_qsize = SimpleQueueType.qsize
+
+sleep = time.sleep
+monotonic = time.monotonic
+perf_counter = time.perf_counter
+wall_clock = time.time
+urandom = os.urandom
+
+thread_start = threading.Thread.start
+excepthook = threading.excepthook

@@ -1,0 +1,34 @@
+"""What a hook does when the thread that reached it does not hold the baton."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from racekit.runtime import originals
+from racekit.runtime.thread import ControlledThread
+from racekit.runtime.turn import TURN
+
+if TYPE_CHECKING:
+    from racekit.runtime.baton import Scheduler
+
+
+def out_of_turn(touched: object = None) -> ControlledThread | None:
+    """Called by a hook whose thread does not hold the baton.
+
+    None: the thread is not under control, and must be let through. A thread that is `unwinding` cleans up after an
+    execution that is over. Any other thread came back from a call outside control; it has the baton now, and the hook
+    goes on as if it had had it before.
+    """
+    scheduler: Scheduler | None = TURN.scheduler
+    if scheduler is None:
+        return None
+    ident = originals.get_ident()
+    thread = scheduler.by_ident.get(ident)
+    if thread is None or thread.finished:
+        scheduler.note_outsider(ident, touched)
+        return None
+    if scheduler.aborting:
+        scheduler.unwind_hook(thread)
+        return thread
+    scheduler.come_back(thread)
+    return thread

@@ -1,0 +1,94 @@
+"""OS threads that are used again by execution after execution, since to create one costs more than a short execution."""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+
+from racekit.runtime import originals
+from racekit.runtime.thread import Parking
+
+_thread_state_dict = ctypes.pythonapi.PyThreadState_GetDict
+_thread_state_dict.restype = ctypes.c_void_p  # a borrowed reference, which py_object would take for a new one
+_thread_state_dict.argtypes = []
+
+
+class Worker:
+    """An OS thread that runs one job each time it is woken, and is as good as a new thread for every job."""
+
+    __slots__ = ("_ended", "_ready", "ident", "job", "parking")
+
+    def __init__(self, processors: set[int] | None) -> None:
+        self.parking = Parking()
+        self.job: Callable[[], None] | None = None
+        self.ident = 0
+        self._ready = Parking()
+        self._ended = Parking()
+        originals.start_new_thread(self._run, (processors,))
+        self._ready.park()
+
+    def _run(self, processors: set[int] | None) -> None:
+        self.ident = originals.get_ident()
+        if processors is not None:
+            os.sched_setaffinity(0, processors)
+        self._ready.wake()
+        while True:
+            self.parking.park()
+            job = self.job
+            if job is None:
+                break
+            contextvars.Context().run(job)
+        self._ended.wake()
+
+    def end(self) -> None:
+        """Let the OS thread go; it must not be running a job."""
+        self.job = None
+        self.parking.wake()
+        self._ended.park()
+
+
+class Pool:
+    """The workers of one exploration, handed out in the same order in every execution."""
+
+    def __init__(self, processors: set[int] | None = None) -> None:
+        self._workers: list[Worker] = []
+        self._used = 0
+        self._processors = processors
+
+    def take(self) -> Worker:
+        """A worker that nobody uses in this execution."""
+        if self._used == len(self._workers):
+            self._workers.append(Worker(self._processors))
+        worker = self._workers[self._used]
+        self._used += 1
+        return worker
+
+    def take_all_back(self) -> None:
+        """Every worker has done its job: begin again with the first."""
+        self._used = 0
+
+    def abandon(self, worker_ident: int) -> None:
+        """Forget a worker that is stuck in a call outside control; its OS thread ends when that call does."""
+        for worker in self._workers:
+            if worker.ident == worker_ident:
+                self._workers.remove(worker)
+                worker.job = None
+                worker.parking.wake()
+                return
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+
+
+def scrub() -> None:
+    """Make the calling OS thread as a new one is: no `threading.local` data, no trace or profile function."""
+    sys.settrace(None)
+    sys.setprofile(None)
+    address = _thread_state_dict()
+    if address:
+        ctypes.cast(address, ctypes.py_object).value.clear()

@@ -1,0 +1,1 @@
+"""How each kind of synchronization behaves under control, one kind a file."""

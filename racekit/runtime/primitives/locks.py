@@ -1,0 +1,197 @@
+"""`_thread.lock` and `_thread.RLock` under control.
+
+The user's locks stay what they are: the methods of their types are replaced for as long as an exploration lasts, so every lock
+of the process is under control, wherever it was made and whoever uses it. A thread that is not under control passes
+straight through.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from racekit.runtime import originals
+from racekit.runtime.baton import Hold
+from racekit.runtime.call_site import call_site, is_watched
+from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.turn import TURN
+from racekit.watch.site import Site
+
+MODULES_WITHOUT_STEPS = frozenset({"importlib._bootstrap", "_frozen_importlib"})
+"""Whether a module is already imported depends on the executions before: it must not change what the steps are."""
+
+_PASSED_THROUGH = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
+
+_get_ident = originals.get_ident
+
+
+def nanoseconds(seconds: float) -> int:
+    """Seconds as whole virtual microseconds, so that no rounding decides which deadline is earlier."""
+    return round(seconds * 1_000_000) * 1000
+
+
+def taken(lock: object, site: Site | None) -> None:
+    """`TURN.thread` has taken `lock`."""
+    scheduler, thread, key = TURN.scheduler, TURN.thread, id(lock)
+    hold = scheduler.holds[key] = Hold(thread, lock, site)
+    thread.held[key] = hold
+    thread.lockset = frozenset(thread.held)
+    if key in scheduler.waiters:
+        scheduler.changed(key)
+    scheduler.trace.append((thread.id, site, "acquire", key))
+
+
+def given_up(lock: object, site: Site | None) -> None:
+    """`TURN.thread` has released `lock`, whoever took it."""
+    scheduler, thread, key = TURN.scheduler, TURN.thread, id(lock)
+    hold = scheduler.holds.pop(key, None)
+    if hold is not None:
+        del hold.thread.held[key]
+        hold.thread.lockset = frozenset(hold.thread.held)
+    if key in scheduler.waiters:
+        scheduler.changed(key)
+    scheduler.trace.append((thread.id, site, "release", key))
+
+
+def is_free(lock: Any) -> bool:
+    """Whether `lock` could be taken by a thread that does not hold it. (An RLock of an outsider shows only when tried.)"""
+    return id(lock) not in TURN.scheduler.holds and (
+        type(lock) is originals.RLockType or not originals.lock_locked(lock)
+    )
+
+
+def _caller(frame: FrameType) -> FrameType:
+    return frame.f_back or frame if frame.f_code in _PASSED_THROUGH else frame
+
+
+def _obtain(
+    lock: Any, blocking: bool, timeout: float, take: Callable[..., bool], caller: FrameType
+) -> bool:
+    """Take a lock that this thread does not hold, when the schedule lets it."""
+    if timeout != -1 and (not blocking or not 0 <= timeout <= threading.TIMEOUT_MAX):
+        return take(lock, blocking, timeout)  # raises what it has to raise
+    scheduler, thread = TURN.scheduler, TURN.thread
+    site = call_site()
+    is_step = not thread.atomic and caller.f_globals.get("__name__") not in MODULES_WITHOUT_STEPS
+    if blocking and timeout != 0:
+        if is_step or not is_free(lock):
+            limit = None if timeout < 0 else nanoseconds(timeout)
+            thread.site, thread.operation = site, "acquire"
+            also = thread.reacquires
+            if also is None or also is lock:
+                waited = scheduler.wait(thread, lock, (id(lock),), lambda: is_free(lock), limit, is_step)
+            else:
+                both = (id(lock), id(also))
+                waited = scheduler.wait(
+                    thread, lock, both, lambda: is_free(lock) and is_free(also), limit, is_step
+                )
+            if not waited:
+                scheduler.trace.append((thread.id, site, "acquire failed", id(lock)))
+                return False
+        while not take(lock, False):
+            if not scheduler.wait_for_outsider(thread, lock, timeout):
+                return False
+    else:
+        if is_step:
+            scheduler.step(thread, site, "acquire")
+        if not take(lock, False):
+            scheduler.trace.append((thread.id, site, "acquire failed", id(lock)))
+            return False
+    taken(lock, site)
+    return True
+
+
+def _obtain_while_unwinding(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]) -> bool:
+    if take(lock, False):
+        return True
+    if not blocking or timeout >= 0:
+        return False
+    TURN.scheduler.leave(TURN.scheduler.by_ident[_get_ident()])
+
+
+def methods(take: Callable[..., bool], give: Callable[[Any], None], owned: Callable[[Any], bool] | None) -> dict[str, Any]:
+    """The methods of a lock type under control; `owned` tells whether the calling thread holds a lock that counts."""
+
+    def acquire(self: Any, blocking: bool = True, timeout: float = -1) -> bool:
+        if owned is not None and owned(self):
+            return take(self, blocking, timeout)
+        if _get_ident() != TURN.ident:
+            thread = out_of_turn(self)
+            if thread is None:
+                return take(self, blocking, timeout)
+            if thread.unwinding:
+                return _obtain_while_unwinding(self, blocking, timeout, take)
+        return _obtain(self, blocking, timeout, take, sys._getframe(1))
+
+    def __enter__(self: Any) -> bool:
+        if owned is not None and owned(self):
+            return take(self)
+        if _get_ident() != TURN.ident:
+            thread = out_of_turn(self)
+            if thread is None:
+                return take(self)
+            if thread.unwinding:
+                return _obtain_while_unwinding(self, True, -1, take)
+        return _obtain(self, True, -1, take, _caller(sys._getframe(1)))
+
+    def release_called_from(self: Any, caller: FrameType) -> None:
+        thread = TURN.thread
+        site = call_site()
+        if not thread.atomic and is_watched(caller.f_code):
+            TURN.scheduler.step(thread, site, "release")
+        give(self)
+        if owned is None or not owned(self):
+            given_up(self, site)
+
+    def release(self: Any) -> None:
+        if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
+            give(self)
+            return
+        release_called_from(self, sys._getframe(1))
+
+    def __exit__(self: Any, *exception: object) -> None:
+        if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
+            give(self)
+            return
+        release_called_from(self, _caller(sys._getframe(1)))
+
+    return {"acquire": acquire, "release": release, "__enter__": __enter__, "__exit__": __exit__}
+
+
+def _release_save(self: Any) -> Any:
+    if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
+        return originals.rlock_release_save(self)
+    state = originals.rlock_release_save(self)
+    given_up(self, call_site())
+    return state
+
+
+def _acquire_restore(self: Any, state: Any) -> None:
+    if _get_ident() != TURN.ident:
+        thread = out_of_turn(self)
+        if thread is None:
+            originals.rlock_acquire_restore(self, state)
+            return
+        if thread.unwinding:
+            _obtain_while_unwinding(self, True, -1, originals.rlock_acquire)
+            originals.rlock_release(self)
+            originals.rlock_acquire_restore(self, state)
+            return
+    _obtain(self, True, -1, originals.rlock_acquire, sys._getframe(1))
+    originals.rlock_release(self)
+    originals.rlock_acquire_restore(self, state)
+
+
+def lock_methods() -> dict[str, Any]:
+    """What replaces the methods of `_thread.lock`."""
+    replaced = methods(originals.lock_acquire, originals.lock_release, None)
+    return {**replaced, "acquire_lock": replaced["acquire"], "release_lock": replaced["release"]}
+
+
+def rlock_methods() -> dict[str, Any]:
+    """What replaces the methods of `_thread.RLock`."""
+    replaced = methods(originals.rlock_acquire, originals.rlock_release, originals.rlock_is_owned)
+    return {**replaced, "_release_save": _release_save, "_acquire_restore": _acquire_restore}

@@ -1,0 +1,146 @@
+"""The public operations of the standard library's synchronization objects: each is one atomic step, unless it blocks inside.
+
+They are pure Python over locks, so nothing has to be emulated: the operation announces itself, then its own code runs,
+within which a lock is a scheduling point only where the thread really has to wait for it.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import _base as futures
+from types import FunctionType
+from typing import Any
+
+from racekit.runtime import originals
+from racekit.runtime.call_site import call_site
+from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.primitives import threads
+from racekit.runtime.turn import TURN
+from racekit.watch.swap import Swaps, copy_of, forwarding_code
+
+_get_ident = originals.get_ident
+
+
+def _method(owner: Any, name: str) -> FunctionType | None:
+    found = vars(owner).get(name)
+    return found if isinstance(found, FunctionType) else None
+
+
+ATOMIC: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (threading.Condition, ("notify", "notify_all")),
+    (threading.Event, ("is_set", "set", "clear", "wait")),
+    (threading.Semaphore, ("acquire", "release")),
+    (threading.BoundedSemaphore, ("release",)),
+    (threading.Barrier, ("wait", "reset", "abort")),
+    (queue.Queue, ("put", "get", "task_done", "join", "qsize", "empty", "full", "shutdown")),
+    (
+        concurrent.futures.Future,
+        (
+            "cancel",
+            "cancelled",
+            "running",
+            "done",
+            "result",
+            "exception",
+            "set_running_or_notify_cancel",
+            "set_result",
+            "set_exception",
+        ),
+    ),
+    (concurrent.futures.ThreadPoolExecutor, ("submit", "shutdown")),
+    (futures, ("wait",)),
+)
+"""(class or module, names of its functions)"""
+
+CALLS_USER_CODE: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (threading.Barrier, ("_release",)),
+    (concurrent.futures.Future, ("_invoke_callbacks",)),
+)
+"""Parts of those operations that call functions of the code under test: there the steps are ordinary steps again."""
+
+
+def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`original` as one step called `name`."""
+
+    def operation(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _get_ident() != TURN.ident and ((came := out_of_turn(self)) is None or came.unwinding):
+            return original(self, *args, **kwargs)
+        thread = TURN.thread
+        if thread.atomic:
+            return original(self, *args, **kwargs)
+        scheduler = TURN.scheduler
+        site = call_site()
+        scheduler.step(thread, site, name)
+        scheduler.trace.append((thread.id, site, name, id(self)))
+        thread.atomic = 1
+        thread.doing = (name, self)
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            thread.atomic = 0
+            thread.doing = None
+
+    return operation
+
+
+def condition_wait(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`Condition.wait`: a thread that was notified goes on when it can have the condition's lock, too."""
+
+    def operation(self: Any, *args: Any) -> Any:
+        if _get_ident() != TURN.ident:
+            return original(self, *args)
+        thread = TURN.thread
+        before, thread.reacquires = thread.reacquires, self._lock
+        try:
+            return original(self, *args)
+        finally:
+            thread.reacquires = before
+
+    return operation
+
+
+def not_atomic(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`original` outside of the operation that calls it."""
+
+    def operation(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _get_ident() != TURN.ident:
+            return original(self, *args, **kwargs)
+        thread = TURN.thread
+        before = thread.atomic, thread.doing
+        thread.atomic, thread.doing = 0, None
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            thread.atomic, thread.doing = before
+
+    return operation
+
+
+def swap_operations(swaps: Swaps) -> None:
+    """Give the standard library's functions the code that announces them."""
+    for owner, names in ATOMIC:
+        for name in names:
+            function = _method(owner, name)
+            if function is not None:
+                swaps.swap(function, forwarding_code(function.__code__, atomic(copy_of(function), name)))
+    wait = threading.Condition.wait
+    swaps.swap(wait, forwarding_code(wait.__code__, atomic(condition_wait(copy_of(wait)), "wait")))
+    for owner, names in CALLS_USER_CODE:
+        for name in names:
+            function = _method(owner, name)
+            if function is not None:
+                swaps.swap(function, forwarding_code(function.__code__, not_atomic(copy_of(function))))
+    for name, replacement in (("start", threads.start), ("join", threads.join), ("is_alive", threads.is_alive)):
+        function = _method(threading.Thread, name)
+        assert function is not None
+        swaps.swap(function, forwarding_code(function.__code__, _bind(replacement, copy_of(function))))
+
+
+def _bind(replacement: Callable[..., Any], original: FunctionType) -> Callable[..., Any]:
+    def operation(*args: Any) -> Any:
+        return replacement(original, *args)
+
+    return operation

@@ -1,0 +1,107 @@
+"""`queue.SimpleQueue` under control: like a lock, it is a leaf of the standard library, written in C."""
+
+from __future__ import annotations
+
+import queue
+from typing import Any
+
+from racekit.runtime import originals
+from racekit.runtime.call_site import call_site
+from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.primitives.locks import nanoseconds
+from racekit.runtime.turn import TURN
+
+_get_ident = originals.get_ident
+_qsize = originals.simple_queue_qsize
+
+
+def put(self: Any, item: Any, block: bool = True, timeout: float | None = None) -> None:
+    if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
+        originals.simple_queue_put(self, item)
+        return
+    scheduler, thread = TURN.scheduler, TURN.thread
+    site = call_site()
+    if not thread.atomic:
+        scheduler.step(thread, site, "put")
+    originals.simple_queue_put(self, item)
+    scheduler.changed(id(self))
+    scheduler.trace.append((thread.id, site, "put", id(self)))
+
+
+def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
+    if _get_ident() != TURN.ident:
+        thread = out_of_turn(self)
+        if thread is None:
+            return originals.simple_queue_get(self, block, timeout)
+        if thread.unwinding:
+            if not block or timeout is not None or _qsize(self):
+                return originals.simple_queue_get(self, False)
+            TURN.scheduler.leave(thread)
+    if timeout is not None and timeout < 0 and block:
+        return originals.simple_queue_get(self, block, timeout)  # raises what it has to raise
+    scheduler, thread = TURN.scheduler, TURN.thread
+    site = call_site()
+    if not block or timeout == 0:
+        if not thread.atomic:
+            scheduler.step(thread, site, "get")
+    else:
+        thread.site, thread.operation = site, "get"
+        outermost = thread.doing is None
+        if outermost:
+            thread.doing = ("get", self)
+        try:
+            if not scheduler.wait(
+                thread,
+                self,
+                (id(self),),
+                lambda: _qsize(self) > 0,
+                None if timeout is None else nanoseconds(timeout),
+                not thread.atomic,
+            ):
+                scheduler.trace.append((thread.id, site, "get failed", id(self)))
+                raise queue.Empty
+        finally:
+            if outermost:
+                thread.doing = None
+    try:
+        item = originals.simple_queue_get(self, False)
+    except queue.Empty:
+        scheduler.trace.append((thread.id, site, "get failed", id(self)))
+        raise
+    scheduler.changed(id(self))
+    scheduler.trace.append((thread.id, site, "get", id(self)))
+    return item
+
+
+def put_nowait(self: Any, item: Any) -> None:
+    put(self, item)
+
+
+def get_nowait(self: Any) -> Any:
+    return get(self, False)
+
+
+def empty(self: Any) -> bool:
+    return qsize(self) == 0
+
+
+def qsize(self: Any) -> int:
+    if _get_ident() == TURN.ident:
+        scheduler, thread = TURN.scheduler, TURN.thread
+        site = call_site()
+        if not thread.atomic:
+            scheduler.step(thread, site, "qsize")
+        scheduler.trace.append((thread.id, site, "qsize", id(self)))
+    return _qsize(self)
+
+
+def simple_queue_methods() -> dict[str, Any]:
+    """What replaces the methods of `queue.SimpleQueue`."""
+    return {
+        "put": put,
+        "get": get,
+        "put_nowait": put_nowait,
+        "get_nowait": get_nowait,
+        "empty": empty,
+        "qsize": qsize,
+    }

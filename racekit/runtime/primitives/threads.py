@@ -1,0 +1,153 @@
+"""Threads under control: start, join, the end.
+
+A start makes the new thread runnable and no more; the new thread's birth, up to its first line of user code, is part of
+that step, so nothing of `threading`'s own bookkeeping is ever interleaved.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from racekit.runtime import cpython, originals
+from racekit.runtime.call_site import call_site
+from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.pool import scrub
+from racekit.runtime.primitives.locks import nanoseconds
+from racekit.runtime.thread import ControlledThread
+from racekit.runtime.turn import TURN
+
+_get_ident = originals.get_ident
+
+
+def start(original: Callable[..., Any], self: threading.Thread) -> None:
+    """`Thread.start` under control."""
+    if _get_ident() != TURN.ident:
+        thread = out_of_turn()
+        if thread is None:
+            original(self)
+            return
+        if thread.unwinding:
+            TURN.scheduler.leave(thread)
+    if not cpython.is_initialized(self) or cpython.is_started(self):
+        original(self)  # raises what it has to raise
+        return
+    scheduler, thread = TURN.scheduler, TURN.thread
+    site = call_site()
+    if not thread.atomic:
+        scheduler.step(thread, site, "start")
+    child = _spawn(self.run, self, self.name, self.daemon)
+    cpython.register(self, child.ident)
+    scheduler.trace.append((thread.id, site, "start", child.id))
+
+
+def start_new_thread(function: Callable[..., object], args: tuple[Any, ...], kwargs: Any = None, /) -> int:
+    """`_thread.start_new_thread` under control."""
+    if _get_ident() != TURN.ident:
+        thread = out_of_turn()
+        if thread is None:
+            return originals.start_new_thread(function, args, kwargs or {})
+        if thread.unwinding:
+            TURN.scheduler.leave(thread)
+    scheduler, thread = TURN.scheduler, TURN.thread
+    site = call_site()
+    if not thread.atomic:
+        scheduler.step(thread, site, "start")
+    name = f"{getattr(function, '__name__', 'thread')} (start_new_thread)"
+    child = _spawn(lambda: function(*args, **(kwargs or {})), None, name, True)
+    scheduler.trace.append((thread.id, site, "start", child.id))
+    return child.ident
+
+
+def _spawn(run: Callable[[], object], thread: threading.Thread | None, name: str, daemon: bool) -> ControlledThread:
+    scheduler = TURN.scheduler
+
+    def job() -> None:
+        cpython.install_trace_and_profile()
+        try:
+            run()
+        except SystemExit:
+            pass
+        except BaseException as error:
+            if not scheduler.aborting:
+                _report(error, child)
+
+    child = scheduler.add(job, name, daemon, lambda: _ended(child))
+    child.thread = thread
+    return child
+
+
+def _report(error: BaseException, child: ControlledThread) -> None:
+    scheduler = TURN.scheduler
+    hook = threading.excepthook
+    if child.thread is not None and hook is not scheduler.excepthook:
+        child.thread._invoke_excepthook(child.thread)  # the code under test has its own way with such exceptions
+        return
+    scheduler.on_exception(error, child)
+
+
+def _ended(child: ControlledThread) -> None:
+    """The last thing that runs in a controlled thread, also if the execution was over before it began."""
+    cpython.unregister(child.thread, child.ident)
+    scrub()
+
+
+def join(original: Callable[..., Any], self: threading.Thread, timeout: float | None = None) -> None:
+    """`Thread.join` under control."""
+    if _get_ident() != TURN.ident:
+        thread = out_of_turn()
+        if thread is None:
+            original(self, timeout)
+            return
+        if thread.unwinding:
+            if find(self) is not None:
+                TURN.scheduler.leave(thread)
+            return
+    joined = find(self)
+    scheduler, thread = TURN.scheduler, TURN.thread
+    if joined is None or joined is thread:
+        original(self, timeout)
+        return
+    site = call_site()
+    thread.site, thread.operation = site, "join"
+    outermost = thread.doing is None
+    if outermost:
+        thread.doing = ("join", self)
+    try:
+        ended = scheduler.wait(
+            thread,
+            joined,
+            (id(joined),),
+            lambda: joined.finished,
+            None if timeout is None else nanoseconds(max(timeout, 0)),
+            not thread.atomic,
+        )
+    finally:
+        if outermost:
+            thread.doing = None
+    scheduler.trace.append((thread.id, site, "join" if ended else "join failed", joined.id))
+
+
+def is_alive(original: Callable[..., bool], self: threading.Thread) -> bool:
+    """`Thread.is_alive` under control."""
+    if _get_ident() == TURN.ident:
+        scheduler, thread = TURN.scheduler, TURN.thread
+        asked = find(self)
+        if asked is not None:
+            site = call_site()
+            if not thread.atomic:
+                scheduler.step(thread, site, "is_alive")
+            scheduler.trace.append((thread.id, site, "is_alive", asked.id))
+            return not asked.finished
+    asked = find(self)
+    return not asked.finished if asked is not None else original(self)
+
+
+def find(thread: threading.Thread) -> ControlledThread | None:
+    """The controlled thread of this execution that `thread` stands for, as long as it has not ended."""
+    scheduler: Any = TURN.scheduler
+    if scheduler is None:
+        return None
+    controlled: ControlledThread | None = scheduler.by_ident.get(getattr(thread, "_ident", None))
+    return controlled if controlled is not None and controlled.thread is thread and not controlled.finished else None

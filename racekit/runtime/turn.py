@@ -1,0 +1,28 @@
+"""Whose turn it is: the one piece of state that every hook looks at first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from racekit.runtime.baton import Scheduler
+    from racekit.runtime.thread import ControlledThread
+
+
+class Turn:
+    """The OS thread that holds the baton (`ident` 0: nobody), and whether it is alone (`several` is False)."""
+
+    __slots__ = ("ident", "scheduler", "several", "thread")
+
+    ident: int
+    several: bool
+    thread: ControlledThread
+    scheduler: Scheduler
+
+    def __init__(self) -> None:
+        self.ident = 0
+        self.several = False
+        self.scheduler = None  # type: ignore[assignment]  # between executions
+
+
+TURN = Turn()

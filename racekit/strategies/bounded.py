@@ -1,0 +1,109 @@
+"""Iterative context bounding: every schedule with no preemption, then every one with one, with two, and so on.
+
+The order of Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs" (PLDI 2007): the first
+failing schedule has the fewest preemptions that any failing schedule has. Each schedule is run exactly once.
+
+A schedule is a list of choices that depart from the default. Running one shows the points after its last departure;
+departing at any of them gives the schedules to run next: in the same round if that costs nothing (the current thread
+could not go on), in the next round if it is a preemption. A body that does not do the same under the same choices is noticed
+where it can no longer follow them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from racekit.runtime.baton import SchedulingPoint
+
+
+class _Point(NamedTuple):
+    enabled: tuple[int, ...]
+    default: int
+    preemptive: bool
+
+
+class _Run:
+    """The choices of one execution, and the points where it could have gone differently."""
+
+    __slots__ = ("choices", "departure", "first_free", "points")
+
+    def __init__(self, prefix: list[int], departure: _Point | None = None) -> None:
+        self.choices = prefix
+        self.departure = departure
+        self.first_free = len(prefix)
+        self.points: list[_Point] = []
+
+    def alternatives(self, preemptive: bool) -> Iterator[_Run]:
+        """The runs that depart once more: by a preemption, or at a point where a choice costs nothing."""
+        for index, point in enumerate(self.points, self.first_free):
+            if point.preemptive is preemptive:
+                for thread in point.enabled:
+                    if thread != point.default:
+                        yield _Run([*self.choices[:index], thread], point)
+
+    @property
+    def has_preemptions(self) -> bool:
+        return any(point.preemptive for point in self.points)
+
+
+class Bounded:
+    """Depth first within a round; `preemptions` limits the rounds (None: until nothing is left)."""
+
+    def __init__(self, preemptions: int | None = None) -> None:
+        self._limit = preemptions
+        self.cut_by: str | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        self.bound = 0
+        self._stack: list[Iterator[_Run]] = [iter([_Run([])])]
+        self._this_round: list[_Run] = []
+        self._next_round: list[_Run] = []
+        self._run = _Run([])
+
+    def begin(self) -> bool:
+        run = self._next_run()
+        if run is None:
+            return False
+        self._run = run
+        self._index = 0
+        return True
+
+    def _next_run(self) -> _Run | None:
+        while True:
+            while self._stack:
+                run = next(self._stack[-1], None)
+                if run is not None:
+                    return run
+                self._stack.pop()
+            if not self._this_round:
+                if not self._next_round:
+                    return None
+                if self._limit is not None and self.bound >= self._limit:
+                    self.cut_by = self.cut_by or "preemptions"
+                    return None
+                self.bound += 1
+                self._this_round, self._next_round = self._next_round[::-1], []
+            self._stack.append(self._this_round.pop().alternatives(preemptive=True))
+
+    def choose(self, point: SchedulingPoint) -> int:
+        run = self._run
+        index = self._index
+        self._index = index + 1
+        if index < run.first_free:
+            chosen = run.choices[index]
+            same = run.departure is None or index < run.first_free - 1 or point.enabled == run.departure.enabled
+            if same and chosen in point.enabled:
+                return chosen
+            self.cut_by = "nondeterminism"
+            return point.default
+        run.points.append(_Point(point.enabled, point.default, point.preemptive))
+        run.choices.append(point.default)
+        return point.default
+
+    def end(self) -> None:
+        run = self._run
+        self._stack.append(run.alternatives(preemptive=False))
+        if run.has_preemptions:
+            self._next_round.append(run)

@@ -1,0 +1,28 @@
+"""Random walk: at each scheduling point any enabled thread, each equally likely."""
+
+from __future__ import annotations
+
+import random
+
+from racekit.runtime.baton import SchedulingPoint
+
+
+class RandomWalk:
+    """Simple and fast; it gives no bound worth having for long programs (each point halves a schedule's chance)."""
+
+    cut_by: str | None = None
+
+    def __init__(self, seed: int) -> None:
+        self._choice = random.Random(seed).choice
+
+    def begin(self) -> bool:
+        return True
+
+    def choose(self, point: SchedulingPoint) -> int:
+        return self._choice(point.enabled)
+
+    def end(self) -> None:
+        pass
+
+    def restart(self) -> None:
+        pass

@@ -1,0 +1,69 @@
+"""Following a schedule that was written down."""
+
+from __future__ import annotations
+
+from racekit.errors import ScheduleMismatch
+from racekit.runtime.baton import SchedulingPoint
+from racekit.runtime.execution import position_key
+from racekit.schedule import Position, Schedule, Switch
+
+
+class Replay:
+    """Departs from the default exactly where the schedule says so.
+
+    Raises ScheduleMismatch, from `choose` or `check_followed`, when the body does not get there.
+    """
+
+    cut_by: str | None = None
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._switches = schedule.switches
+        self._next = 0
+        self._seen = 0
+        self._counts: dict[tuple[int, int, str, str], int] = {}
+
+    def begin(self) -> bool:
+        return True
+
+    def choose(self, point: SchedulingPoint) -> int:
+        if self._next == len(self._switches):
+            return point.default
+        switch = self._switches[self._next]
+        if switch.thread != point.current or self._position(point) != switch.position:
+            return point.default
+        if switch.to not in point.enabled:
+            raise ScheduleMismatch(
+                f"The schedule does not fit the body: at switch {self._next + 1} of {len(self._switches)} ({switch}), "
+                f"where thread {switch.thread} {switch.position.words}, thread {switch.to} cannot go on "
+                f"(only {_listed(point.enabled)} can). The code may have changed since: find the failure again."
+            )
+        self._next += 1
+        return switch.to
+
+    def _position(self, point: SchedulingPoint) -> Position:
+        for entry in point.trace[self._seen :]:
+            key = entry[0], *position_key(entry[1], entry[2])
+            self._counts[key] = self._counts.get(key, 0) + 1
+        self._seen = len(point.trace)
+        line, letter, name = position_key(*point.pending(point.current))
+        return Position(line, letter, name, self._counts.get((point.current, line, letter, name), 0) + 1)
+
+    def end(self) -> None:
+        pass
+
+    def restart(self) -> None:
+        pass
+
+    def check_followed(self, steps: int) -> None:
+        """After the execution: it must have come through every switch."""
+        if self._next < len(self._switches):
+            switch: Switch = self._switches[self._next]
+            raise ScheduleMismatch(
+                f"The schedule does not fit the body: after {steps} steps the execution was over, but thread "
+                f"{switch.thread} never came to where it {switch.position.words} (switch {self._next + 1} of "
+                f"{len(self._switches)}, {switch}). The code may have changed since: find the failure again."
+            )
+
+
+def _listed(threads: tuple[int, ...]) -> str:
+    return ", ".join(map(str, threads))

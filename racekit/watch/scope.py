@@ -1,0 +1,71 @@
+"""Which functions are watched: the project and its tests, not the standard library, not what is installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from functools import lru_cache
+from types import FunctionType
+from typing import Any
+
+_SCENARIOS = os.path.join("racekit", "scenarios")
+_RACEKIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_LIBRARIES = tuple(
+    {os.path.join(os.path.realpath(sysconfig.get_path(name)), "") for name in ("stdlib", "platstdlib")}
+    | {os.path.join(os.path.realpath(os.path.dirname(os.__file__)), "")}
+)
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+
+class Scope:
+    """The default scope, widened by the dotted names in `include` and narrowed by those in `exclude`, which win.
+
+    A name stands for a package, module, class or function and all that is in it.
+    """
+
+    def __init__(self, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> None:
+        self._include = include
+        self._exclude = exclude
+
+    def watches(self, function: FunctionType) -> bool:
+        """Whether the accesses of `function` are to be seen."""
+        if self._exclude or self._include:
+            name = f"{function.__module__}.{function.__qualname__}"
+            if _is_in(name, self._exclude):
+                return False
+            if _is_in(name, self._include):
+                return not _is_racekit(function.__code__.co_filename)
+        filename = function.__code__.co_filename
+        if filename.startswith("<") and not filename.startswith("<frozen"):
+            return _is_project_module(function.__globals__)
+        return _is_project_file(filename)
+
+
+def _is_in(name: str, scopes: tuple[str, ...]) -> bool:
+    return any(name == scope or name.startswith(f"{scope}.") for scope in scopes)
+
+
+def _is_project_module(namespace: dict[str, Any]) -> bool:
+    """For code without a file of its own, such as a dataclass's methods: the module that it was made for decides."""
+    filename = namespace.get("__file__")
+    if not isinstance(filename, str):
+        module = sys.modules.get(str(namespace.get("__name__")))
+        filename = getattr(module, "__file__", None)
+    return _is_project_file(filename) if isinstance(filename, str) else True
+
+
+@lru_cache(maxsize=None)
+def _is_racekit(filename: str) -> bool:
+    path = os.path.abspath(filename)
+    return path.startswith(os.path.join(_RACEKIT, "")) and _SCENARIOS not in path
+
+
+@lru_cache(maxsize=None)
+def _is_project_file(filename: str) -> bool:
+    if filename.startswith("<frozen"):
+        return False
+    path = os.path.realpath(filename)
+    if any(part in path for part in _INSTALLED) or path.startswith(_LIBRARIES):
+        return False
+    return not _is_racekit(filename)

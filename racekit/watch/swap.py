@@ -1,0 +1,108 @@
+"""Swapping the code of functions for a time.
+
+A function object keeps its identity: whoever holds it, in whatever variable or bound method, runs the new code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any
+
+_PLACEHOLDER = "racekit"
+
+
+def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
+    """Code with the signature of `code` that passes its arguments to `target` and returns what that returns.
+
+    That of a generator or coroutine function is one, too. Asynchronous generators cannot be forwarded: ValueError.
+    """
+    if code.co_flags & inspect.CO_ASYNC_GENERATOR:
+        raise ValueError(f"{code.co_qualname} is an asynchronous generator")
+    template = _template(
+        code.co_posonlyargcount,
+        code.co_argcount,
+        code.co_kwonlyargcount,
+        bool(code.co_flags & inspect.CO_VARARGS),
+        bool(code.co_flags & inspect.CO_VARKEYWORDS),
+        code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE),
+        code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount],
+    )
+    count = template.co_nlocals
+    return template.replace(
+        co_varnames=code.co_varnames[:count],
+        co_freevars=code.co_freevars,
+        co_consts=tuple(target if constant == _PLACEHOLDER else constant for constant in template.co_consts),
+        co_name=code.co_name,
+        co_qualname=code.co_qualname,
+        co_filename=code.co_filename,
+        co_firstlineno=code.co_firstlineno,
+    )
+
+
+@lru_cache(maxsize=None)
+def _template(
+    positional_only: int,
+    positional: int,
+    keyword_only: int,
+    star: bool,
+    star_star: bool,
+    kind: int,
+    keywords: tuple[str, ...],
+) -> CodeType:
+    names = [f"p{i}" for i in range(positional)]
+    parameters: list[str] = list(names)
+    if positional_only:
+        parameters.insert(positional_only, "/")
+    passed = list(names)
+    if star:
+        parameters.append("*star")
+        passed.append("*star")
+    elif keyword_only:
+        parameters.append("*")
+    parameters += [f"k{i}" for i in range(keyword_only)]
+    passed += [f"**{{{name!r}: k{i}}}" for i, name in enumerate(keywords)]
+    if star_star:
+        parameters.append("**double")
+        passed.append("**double")
+    call = f"{_PLACEHOLDER!r}({', '.join(passed)})"
+    if kind & inspect.CO_GENERATOR:
+        source = f"def stub({', '.join(parameters)}): return (yield from {call})"
+    elif kind & inspect.CO_COROUTINE:
+        source = f"async def stub({', '.join(parameters)}): return await {call}"
+    else:
+        source = f"def stub({', '.join(parameters)}): return {call}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        module = compile(source, "<racekit>", "exec")
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+
+
+def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionType:
+    """A function that runs `code` (by default the function's own) with everything else as in `function`."""
+    copy = FunctionType(
+        code or function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__qualname__ = function.__qualname__
+    return copy
+
+
+class Swaps:
+    """The functions whose code was swapped, and what it was before."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, tuple[FunctionType, CodeType]] = {}
+
+    def swap(self, function: FunctionType, code: CodeType) -> None:
+        self._before.setdefault(id(function), (function, function.__code__))
+        function.__code__ = code
+
+    def undo(self) -> None:
+        """Give every function its own code again."""
+        for function, code in self._before.values():
+            function.__code__ = code
+        self._before.clear()

@@ -1,0 +1,104 @@
+"""Watching functions for a time: each one is rewritten when it is first called, and has its own code again at the end.
+
+Until then a watched function has code that only forwards: it has itself rewritten and is called again.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from types import CodeType, FunctionType
+from typing import Any
+
+from racekit.watch.rewrite import CannotRewrite, Hooks, Rewritten, rewrite
+from racekit.watch.scope import Scope
+from racekit.watch.site import Site
+from racekit.watch.swap import Swaps, forwarding_code
+
+
+class Watcher:
+    """Rewritten code is kept between explorations; what is watched lasts from `install` to `Swaps.undo`.
+
+    `found_site` and `found_code` are told of every site and every code object that comes to be watched.
+    """
+
+    def __init__(self, hooks: Hooks, found_site: Callable[[Site], None], found_code: Callable[[CodeType], None]) -> None:
+        self._hooks = hooks
+        self._found_site = found_site
+        self._found_code = found_code
+        self._cache: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
+        self._stored_names: set[str] = set()
+        self._functions: dict[tuple[int, int], list[FunctionType]] = {}
+        self._swaps = Swaps()
+        self.refused: dict[str, CannotRewrite] = {}
+        self.grown = False
+
+    def install(self, scope: Scope, swaps: Swaps) -> None:
+        """Watch every function of the process that is in scope."""
+        self._swaps = swaps
+        self._functions.clear()
+        self.refused.clear()
+        self.grown = False
+        for function in [found for found in gc.get_objects() if type(found) is FunctionType]:
+            if scope.watches(function):
+                self._watch(function)
+
+    def store(self, name: str) -> None:
+        """An attribute or global of this name is stored in a way that rewriting cannot see: loads of it must be announced."""
+        self._add_stored_names(frozenset((name,)))
+
+    def _watch(self, function: FunctionType) -> None:
+        code = function.__code__
+        key = id(code), id(function.__globals__)
+        self._functions.setdefault(key, []).append(function)
+        cached = self._cache.get(key)
+        if cached is not None:
+            self._swaps.swap(function, cached[1].code)
+            return
+        try:
+            self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
+        except ValueError:
+            self._rewrite(function, code)
+
+    def _rewriter(self, function: FunctionType, code: CodeType) -> Callable[..., Any]:
+        def rewrite_and_call(*args: Any, **kwargs: Any) -> Any:
+            self._rewrite(function, code)
+            return function(*args, **kwargs)
+
+        return rewrite_and_call
+
+    def _rewrite(self, function: FunctionType, code: CodeType) -> None:
+        key = id(code), id(function.__globals__)
+        try:
+            rewritten = rewrite(
+                code, self._hooks, namespace=function.__globals__, announced=self._stored_names.__contains__
+            )
+        except CannotRewrite as error:
+            self.refused[code.co_qualname] = error
+            self._swaps.swap(function, code)
+            return
+        self._cache[key] = code, rewritten
+        for site in rewritten.sites:
+            self._found_site(site)
+        self._tell(rewritten.code)
+        for same in self._functions.get(key, ()):
+            self._swaps.swap(same, rewritten.code)
+        self._add_stored_names(rewritten.stored_names)
+
+    def _tell(self, code: CodeType) -> None:
+        self._found_code(code)
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                self._tell(constant)
+
+    def _add_stored_names(self, names: frozenset[str]) -> None:
+        new = names - self._stored_names
+        if not new:
+            return
+        self._stored_names |= new
+        for key, (code, rewritten) in list(self._cache.items()):
+            if not new.isdisjoint(rewritten.loaded_names):
+                del self._cache[key]
+                self.grown = True
+                for function in self._functions.get(key, ()):
+                    self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
