@@ -130,7 +130,7 @@ def replay(body: Callable[[], object], schedule: Schedule | str, **options: Any)
 
 def explore_body(body: Callable[[], object], options: Options, *, timeout: float | None = None) -> Exploration:
     """`explore` with options that were checked before; after `timeout` real seconds it ends, saying who was where."""
-    return _Explorer(check_body(body), options, make_strategy(options)).run()
+    return _Explorer(check_body(body), options, make_strategy(options), timeout).run()
 
 
 def replay_body(
@@ -138,21 +138,19 @@ def replay_body(
 ) -> Execution:
     """`replay` with options that were checked before."""
     strategy = Replay(schedule)
-    explorer = _Explorer(check_body(body), options, strategy)
+    explorer = _Explorer(check_body(body), options, strategy, timeout)
     for switch in schedule.switches:
         explorer.shared_places.append((switch.position.line, switch.position.name))
     run = explorer.run_once()
     strategy.check_followed(run.scheduler.steps)
     failure = _failure(run, 1) if run.fault else None
-    return Execution(
-        run.value, failure, schedule, run.trace(), run.scheduler.steps, run.scheduler.now / 1_000_000_000
-    )
+    return Execution(run.value, failure, schedule, run.trace(), run.scheduler.steps, run.scheduler.now / 1_000_000_000)
 
 
 class _Explorer:
     """One exploration while it runs."""
 
-    def __init__(self, body: Callable[[], object], options: Options, strategy: Strategy) -> None:
+    def __init__(self, body: Callable[[], object], options: Options, strategy: Strategy, timeout: float | None) -> None:
         if _exploring():
             raise NestedExploration(
                 "explore was called by a body that is being explored itself, so its schedules would never end: "
@@ -161,20 +159,23 @@ class _Explorer:
         self.body = body
         self.options = options
         self.strategy = strategy
+        self.timeout = timeout
         self.result = Exploration()
         self.shared_places: list[tuple[int, str]] = []
         self._failures: list[Failure] = []
+        self._outside: str | None = None
 
     def run(self) -> Exploration:
         begun = originals.perf_counter()
-        with Control(Scope(self.options.include, self.options.exclude)) as control:
+        with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
             self.result.cut_by = self._loop(control, begun)
+            self.result.stuck = control.monitor.stuck
         self.result.failures = tuple(self._failures)
         self.result.seconds = originals.perf_counter() - begun
         return self.result
 
     def run_once(self) -> ExecutionRun:
-        with Control(Scope(self.options.include, self.options.exclude)) as control:
+        with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
             for place in self.shared_places:
                 PLACES.mark(*place)
             self.strategy.begin()
@@ -198,6 +199,9 @@ class _Explorer:
                 raise run.scheduler.interruption
             self.strategy.end()
             gave_way = gave_way or run.scheduler.gave_way
+            self._note_outside(run)
+            if control.monitor.stuck:
+                return "timeout"
             self._add(run)
             if run.fault is not None and options.stop_on_failure:
                 return "failure"
@@ -207,7 +211,25 @@ class _Explorer:
                 self.strategy.restart()
             if result.executions % _EXECUTIONS_PER_COLLECTION == 0:
                 gc.collect(1)
+        if self._outside:
+            return self._outside
         return self.strategy.cut_by or ("a spin that gave way" if gave_way else None)
+
+    def _note_outside(self, run: ExecutionRun) -> None:
+        """What was not under control cannot have been explored."""
+        for name in run.scheduler.outsiders:
+            self._outside = "uncontrolled thread"
+            self._note(f"{name} ran outside control, and touched what the explored threads use")
+        for call in run.scheduler.outside_calls:
+            self._outside = "a call that blocked outside control"
+            self._note(call)
+        for refused in WATCHER.refused:
+            self._outside = "code that cannot be watched"
+            self._note(f"{refused} cannot be rewritten, so its accesses were not seen")
+
+    def _note(self, note: str) -> None:
+        if note not in self.result.notes:
+            self.result.notes += (note,)
 
     def _add(self, run: ExecutionRun) -> None:
         if run.fault is not None:

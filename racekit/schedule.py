@@ -73,7 +73,9 @@ class Schedule:
         if isinstance(token, Schedule):
             return token
         if not isinstance(token, str):
-            raise BadArgument(f"{token!r} is not a schedule: pass a Schedule or its token, a text like 'rk1:1@14w.value>2'.")
+            raise BadArgument(
+                f"{token!r} is not a schedule: pass a Schedule or its token, a text like 'rk1:1@14w.value>2'."
+            )
         version, colon, switches = token.strip().partition(":")
         if not colon or version != VERSION:
             raise BadArgument(

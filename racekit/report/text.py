@@ -32,11 +32,7 @@ def failure_report(failure: Failure) -> str:
 
 def _headline(failure: Failure) -> str:
     if failure.kind == "deadlock":
-        cycle = [
-            f"{wait.thread} waits for {wait.awaited}" + (f", held by {wait.holder}" if wait.holder else "")
-            for wait in failure.waits
-        ]
-        return "Deadlock: no thread can go on. " + "; ".join(cycle) + "."
+        return f"Deadlock: no thread can go on. {'; '.join(map(_wait_in_short, failure.waits))}."
     if failure.kind == "livelock":
         return "Livelock: the threads went on and on without coming to an end (raise steps= if they only need longer)."
     error = failure.exception
@@ -44,8 +40,15 @@ def _headline(failure: Failure) -> str:
     return f"{type(error).__name__} in {failure.thread}" + (f": {message}" if message else "")
 
 
+def _wait_in_short(wait: Wait) -> str:
+    if not wait.awaited:
+        return f"{wait.thread} is stuck in {wait.operation}"
+    return f"{wait.thread} waits for {wait.awaited}" + (f", held by {wait.holder}" if wait.holder else "")
+
+
 def _wait(wait: Wait) -> list[str]:
-    lines = [f"  {wait.thread} waits in {wait.operation} for {wait.awaited}"]
+    what = f"waits in {wait.operation} for {wait.awaited}" if wait.awaited else f"is stuck in {wait.operation}"
+    lines = [f"  {wait.thread} {what}"]
     if wait.place is not None:
         lines.append(f"    at {_where(wait.place)}")
     if wait.held_since is not None:

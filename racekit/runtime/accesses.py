@@ -27,7 +27,7 @@ REPLACED_METHODS: dict[type, dict[str, Any]] = {}
 
 
 def _let_through(touched: object) -> bool:
-    thread = out_of_turn(touched)
+    thread = out_of_turn(touched, in_watched_code=True)
     return thread is None or thread.unwinding
 
 

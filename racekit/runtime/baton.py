@@ -9,6 +9,7 @@ Invariants, for whoever changes this file:
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from typing import NoReturn, Protocol
@@ -19,6 +20,7 @@ from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
 from racekit.runtime.thread import ControlledThread, Parking
 from racekit.runtime.turn import TURN
+from racekit.trace import Wait
 from racekit.watch.site import Site
 
 TraceEntry = tuple[int, "Site | None", str, object]
@@ -30,6 +32,8 @@ QUIET_LOOPS_BEFORE_GIVING_WAY = 25
 SPINNING_CLOCK_TICK = 1_000_000
 HOOKS_WHILE_UNWINDING = 10_000
 STEPS_TO_SHOW_A_LIVELOCK = 300
+PATIENCE_WITH_CALLS_OUTSIDE = 10.0
+POLLING_INTERVAL = 0.002
 
 
 class Hold:
@@ -110,10 +114,19 @@ class Scheduler:
         self.interruption: BaseException | None = None
         self.repeated: list[Site | None] = []
         self.excepthook: object = threading.excepthook
+        self.objects_numbered = 0
         self.every_access = True
         self.after_calls = False
         self.conflicts: Conflicts
         self.epoch: Epoch
+        self.outside_calls: dict[str, None] = {}
+        self.outsiders: dict[str, None] = {}
+        self.returning: list[ControlledThread] = []
+        self.waiting_outside = False
+        self._waited_for_outsiders = 0.0
+        self.interrupting_caller = False
+        self.patience = PATIENCE_WITH_CALLS_OUTSIDE
+        self.on_blocked_outside: Callable[[tuple[Wait, ...]], None] = lambda waits: None
         self.on_deadlock: Callable[[], None] = lambda: None
         self.on_livelock: Callable[[], None] = lambda: None
         self.on_exception: Callable[[BaseException, ControlledThread], None] = lambda error, thread: None
@@ -131,9 +144,7 @@ class Scheduler:
         TURN.ident = thread.ident
         return thread
 
-    def add(
-        self, job: Callable[[], None], name: str, daemon: bool, ended: Callable[[], None]
-    ) -> ControlledThread:
+    def add(self, job: Callable[[], None], name: str, daemon: bool, ended: Callable[[], None]) -> ControlledThread:
         """A new thread that will run `job` when it is first chosen, and `ended` when it has ended in any way.
 
         Neither may let an exception out.
@@ -169,18 +180,18 @@ class Scheduler:
             TURN.several = False
         self.changed(id(thread))
         if self.aborting:
-            self._pass_on(self._next_to_unwind(thread))
+            self.pass_on(self.next_to_unwind(thread))
             return
         if self.body_done and self._only_background_left():
-            self._pass_on(self.threads[0])
+            self.pass_on(self.threads[0])
             return
         thread.site, thread.operation = None, "end"
         try:
             enabled = self.enabled or self.find_enabled(thread)
         except ExecutionAborted:
-            self._pass_on(self._next_to_unwind(thread))
+            self.pass_on(self.next_to_unwind(thread))
             return
-        self._pass_on(self.threads[enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)])
+        self.pass_on(self.threads[enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)])
 
     def close(self) -> None:
         """The body has ended in thread 0: let the other threads finish, stop those that need not, take the baton back."""
@@ -195,20 +206,20 @@ class Scheduler:
             try:
                 enabled = self.enabled or self.find_enabled(caller)
                 chosen = enabled[0] if len(enabled) == 1 else self.choose(caller, enabled)
-                self._pass_on(self.threads[chosen])
-                self._park(caller)
+                self.pass_on(self.threads[chosen])
+                self.park(caller)
             except ExecutionAborted:
                 pass
         self.abort()
         if any(thread is not caller for thread in self.alive):
-            self._pass_on(self._next_to_unwind(caller))
-            self._park(caller)
+            self.pass_on(self.next_to_unwind(caller))
+            self.park(caller)
         TURN.several = False
 
     def _only_background_left(self) -> bool:
         return all(thread.daemon or _is_idle_worker(thread) for thread in self.alive)
 
-    def _pass_on(self, to: ControlledThread) -> None:
+    def pass_on(self, to: ControlledThread) -> None:
         if not self.fairness.idle:
             self.fairness.runs(to.id)
             self.enabled = None
@@ -216,7 +227,7 @@ class Scheduler:
         TURN.ident = 0 if self.aborting else to.ident
         to.wake()
 
-    def _park(self, thread: ControlledThread) -> None:
+    def park(self, thread: ControlledThread) -> None:
         """Wait until the baton comes back. If a signal handler raises meanwhile, the execution ends with that."""
         try:
             thread.park()
@@ -253,7 +264,7 @@ class Scheduler:
         point.current = thread.id
         point.enabled = enabled
         point.preemptive = not (thread.asleep or thread.yielding) and thread.id in enabled
-        point.default = default = thread.id if point.preemptive else self._next_in_turn(thread, enabled)
+        point.default = default = thread.id if point.preemptive else self.next_in_turn(thread, enabled)
         try:
             chosen = self.chooser.choose(point)
         except BaseException as error:
@@ -263,7 +274,7 @@ class Scheduler:
             self.departures.append((len(self.trace), thread.id, thread.site, thread.operation, chosen))
         return chosen
 
-    def _next_in_turn(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
+    def next_in_turn(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
         threads = self.threads
         awake = [id for id in enabled if not threads[id].asleep]
         if awake:
@@ -273,38 +284,43 @@ class Scheduler:
     def hand_over(self, thread: ControlledThread, to: ControlledThread) -> None:
         """Give the baton to `to`, and wait until `thread` is given it again."""
         thread.quiet_loops = 0
-        self._pass_on(to)
-        self._park(thread)
+        self.pass_on(to)
+        self.park(thread)
         if self.aborting:
             self.leave(thread)
 
     def find_enabled(self, thread: ControlledThread) -> tuple[int, ...]:
         """Who could go on, ascending; when nobody can, time passes until somebody can, or it is a deadlock."""
-        enabled = [other.id for other in self.alive if not (other.blocked or other.asleep or other.outside)]
-        if self.any_timeout:
-            enabled += [other.id for other in self.alive if other.blocked and other.deadline is not None]
-        sleepers = [other for other in self.alive if other.asleep]
-        if sleepers:
-            timed = [] if enabled else [other for other in self.alive if other.blocked and other.deadline is not None]
-            earliest = min(other.deadline or 0 for other in sleepers + timed)
-            enabled += [other.id for other in sleepers if other.deadline == earliest]
-        if not enabled:
-            timed = [other for other in self.alive if other.blocked and other.deadline is not None]
-            if timed:
-                earliest = min(other.deadline or 0 for other in timed)
-                enabled = [other.id for other in timed if other.deadline == earliest]
-        if not enabled:
-            self.on_deadlock()
-            self.abort()
-            self.leave(thread)
-        enabled.sort()
-        found = tuple(enabled)
+        found = self.could_go_on()
+        while not found:
+            if not self._wait_for_outside():
+                self.on_deadlock()
+                self.abort()
+                self.leave(thread)
+            found = self.could_go_on()
         if not self.fairness.idle:
             allowed = self.fairness.enabled(found)
-            self.gave_way = self.gave_way or (allowed != found and thread.yielding)
+            self.gave_way = self.gave_way or (allowed != found and thread.operation == "spin")
             found = allowed
         self.enabled = found
         return found
+
+    def could_go_on(self) -> tuple[int, ...]:
+        """The threads that are enabled: awake and not waiting; else those that time lets on first."""
+        while self.returning:
+            self.returning.pop().outside = False
+        alive = [thread for thread in self.alive if not thread.outside]
+        enabled = [thread.id for thread in alive if not (thread.blocked or thread.asleep)]
+        timed = [thread for thread in alive if thread.blocked and thread.deadline is not None]
+        if self.any_timeout:
+            enabled += [thread.id for thread in timed]
+        sleepers = [thread for thread in alive if thread.asleep]
+        later = sleepers if enabled else sleepers + timed
+        if later:
+            earliest = min(thread.deadline or 0 for thread in later)
+            due = [thread.id for thread in sleepers if thread.deadline == earliest]
+            enabled += due or [thread.id for thread in timed if thread.deadline == earliest]
+        return tuple(sorted(enabled))
 
     # --- waiting -----------------------------------------------------------------------------------------------------
 
@@ -411,7 +427,7 @@ class Scheduler:
             if TURN.several:
                 self.give_way(thread, site)
 
-    def give_way(self, thread: ControlledThread, site: Site) -> None:
+    def give_way(self, thread: ControlledThread, site: Site | None) -> None:
         thread.site, thread.operation = site, "spin"
         thread.yielding = True
         self.enabled = None
@@ -442,10 +458,12 @@ class Scheduler:
             thread.hooks_while_unwinding = 0
             raise ExecutionAborted
 
-    def _next_to_unwind(self, finished: ControlledThread) -> ControlledThread:
-        for thread in self.alive:
+    def next_to_unwind(self, finished: ControlledThread) -> ControlledThread:
+        for thread in self.alive[:]:
             if thread.id != 0 and thread is not finished:
-                return thread
+                if not thread.outside:
+                    return thread
+                self.leave_behind(thread)
         return self.threads[0]
 
     def interrupt(self, interruption: BaseException) -> None:
@@ -455,10 +473,82 @@ class Scheduler:
 
     def give_up_on_the_others(self) -> None:
         """Leave threads behind that are stuck outside control: they end when their call does."""
-        for thread in self.alive:
+        for thread in self.alive[:]:
             if thread.id != 0:
-                self.pool.abandon(thread.ident)
-        self.alive = [thread for thread in self.alive if thread.id == 0]
+                self.leave_behind(thread)
+
+    def leave_behind(self, thread: ControlledThread) -> None:
+        """`thread` is stuck in a call outside control: the execution ends without it."""
+        self.alive.remove(thread)
+        thread.finished = True
+        self.pool.abandon(thread.ident)
+
+    def interrupt_caller(self) -> None:
+        """Thread 0 is stuck in a call outside control: interrupt that call, if it is the main thread."""
+        self.interrupting_caller = True
+        if threading.main_thread().ident == self.threads[0].ident:
+            signal.pthread_kill(self.threads[0].ident, signal.SIGINT)
+
+    # --- the world outside -------------------------------------------------------------------------------------------
+
+    def note_outsider(self, ident: int, touched: object, in_watched_code: bool) -> None:
+        """A thread that is not under control came by; it matters if it can change what the others see."""
+        key = id(touched)
+        if in_watched_code or key in self.waiters or key in self.holds:
+            name = next((thread.name for thread in threading.enumerate() if thread.ident == ident), f"thread {ident}")
+            self.outsiders.setdefault(name)
+
+    def come_back(self, thread: ControlledThread) -> None:
+        """`thread` returned from a call outside control, and waits here for its turn."""
+        self.returning.append(thread)
+        self.enabled = None
+        self.park(thread)
+        if self.aborting:
+            self.leave(thread)
+
+    def _wait_for_outside(self) -> bool:
+        """Nobody under control can go on. True once somebody can, thanks to the world outside; False if that is hopeless."""
+        if not (self.outsiders or any(thread.outside or self._held_outside(thread) for thread in self.alive)):
+            return False
+        self.waiting_outside = True
+        until = originals.monotonic() + self.patience
+        try:
+            while originals.monotonic() < until and not self.aborting:
+                originals.sleep(POLLING_INTERVAL)
+                for thread in self.alive:
+                    if thread.blocked and thread.ready():
+                        thread.blocked = False
+                        return True
+                if self.returning:
+                    return True
+            return False
+        finally:
+            self.waiting_outside = False
+
+    def _held_outside(self, thread: ControlledThread) -> bool:
+        """Whether `thread` waits for a lock that no controlled thread holds, while other threads might release it."""
+        lock = thread.awaited
+        if not thread.blocked or type(lock) is not originals.LockType or id(lock) in self.holds:
+            return False
+        controlled = {other.ident for other in self.threads}
+        return any(other.ident not in controlled for other in threading.enumerate())
+
+    def wait_for_outsider(self, thread: ControlledThread, lock: object, timeout: float) -> bool:
+        """A thread outside control holds `lock`: let others go on and try again. False when `timeout` or patience ends."""
+        self.outsiders.setdefault("a thread that holds a lock")
+        patience = self.patience if timeout < 0 else min(timeout, self.patience)
+        self._waited_for_outsiders += POLLING_INTERVAL
+        originals.sleep(POLLING_INTERVAL)
+        if self._waited_for_outsiders > patience:
+            if timeout >= 0:
+                return False
+            thread.awaited = lock
+            self.on_deadlock()
+            self.abort()
+            self.leave(thread)
+        if TURN.several:
+            self.give_way(thread, thread.site)
+        return True
 
     def count_repetition(self, site: Site | None) -> None:
         """The step limit is reached: see for a while which lines repeat, then report the livelock."""

@@ -13,8 +13,10 @@ from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import watch
 from racekit.runtime.conflicts import PLACES
 from racekit.runtime.module_names import NameReplacement
+from racekit.runtime.monitor import Monitor
 from racekit.runtime.pool import Pool
 from racekit.runtime.primitives import locks, simple_queue, threads
+from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
 from racekit.watch.scope import Scope
 from racekit.watch.swap import Swaps
@@ -32,7 +34,8 @@ _TYPES = (
 class Control:
     """A context manager: inside it, everything that racekit promises to control is under control."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, timeout: float | None = None) -> None:
+        self.monitor = Monitor(timeout)
         self._scope = scope
         self._swaps = Swaps()
         self._methods = [MethodReplacement(type_, functions) for type_, functions in _TYPES]
@@ -58,19 +61,23 @@ class Control:
         self.pool = Pool(None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
         swap_operations(self._swaps)
+        number_threads_and_futures(self._swaps)
         WATCHER.install(self._scope, self._swaps)
         self._names.install()
         for methods in self._methods:
             methods.install()
+        self.monitor.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.monitor.stop()
         for methods in self._methods:
             methods.remove()
         self._names.remove()
         self._swaps.undo()
+        hash_by_address()
         self._thread_names.restore()
         self.pool.close()
         if self._affinity is not None:

@@ -46,6 +46,7 @@ class ExecutionRun:
         scheduler.on_deadlock = self._deadlock
         scheduler.on_livelock = self._livelock
         scheduler.on_exception = self._exception
+        scheduler.on_blocked_outside = self._blocked_outside
         control.begin_execution()
         self._run(body)
         control.pool.take_all_back()
@@ -58,6 +59,8 @@ class ExecutionRun:
                 self.value = body()
             except ExecutionAborted:
                 pass
+            except (KeyboardInterrupt, GeneratorExit) as interruption:
+                scheduler.interrupt(interruption)
             except BaseException as error:
                 if not scheduler.aborting:
                     self._exception(error, caller)
@@ -87,6 +90,9 @@ class ExecutionRun:
     def _deadlock(self) -> None:
         found = waits.waits(self.scheduler)
         self.fault = self.fault or Fault("deadlock", found[0].thread if found else "", waits=found)
+
+    def _blocked_outside(self, found: tuple[Wait, ...]) -> None:
+        self.fault = self.fault or Fault("deadlock", TURN.thread.label, waits=found)
 
     def _livelock(self) -> None:
         repeated = waits.repeated_places(self.scheduler)

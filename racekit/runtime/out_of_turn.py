@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from racekit.runtime.baton import Scheduler
 
 
-def out_of_turn(touched: object = None) -> ControlledThread | None:
+def out_of_turn(touched: object = None, in_watched_code: bool = False) -> ControlledThread | None:
     """Called by a hook whose thread does not hold the baton.
 
     None: the thread is not under control, and must be let through. A thread that is `unwinding` cleans up after an
@@ -25,7 +25,7 @@ def out_of_turn(touched: object = None) -> ControlledThread | None:
     ident = originals.get_ident()
     thread = scheduler.by_ident.get(ident)
     if thread is None or thread.finished:
-        scheduler.note_outsider(ident, touched)
+        scheduler.note_outsider(ident, touched, in_watched_code)
         return None
     if scheduler.aborting:
         scheduler.unwind_hook(thread)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from types import FrameType
 from typing import Any
 
@@ -20,10 +19,41 @@ def waits(scheduler: Scheduler) -> tuple[Wait, ...]:
     return tuple(_wait(scheduler, thread, frames.get(thread.ident)) for thread in scheduler.alive)
 
 
+def stand(scheduler: Scheduler) -> str:
+    """Which thread is where, and who waits for whom, as text."""
+    lines = []
+    for wait in waits(scheduler):
+        what = f"waits in {wait.operation} for {wait.awaited}" if wait.awaited else f"is in {wait.operation}"
+        lines.append(f"{wait.thread} {what}" + (f", held by {wait.holder}" if wait.holder else ""))
+        lines += [f"    {place.filename}:{place.line} in {place.function}   {place.text}" for place in wait.stack]
+    return "\n".join(lines)
+
+
+def describe_outside(thread: ControlledThread, frame: FrameType | None) -> str:
+    """The call outside control that `thread` is blocked in."""
+    stack = watched_stack(frame)
+    if not stack:
+        return f"{thread.label} blocked in a call outside control"
+    last = stack[-1]
+    return f"{thread.label} blocked outside control at {last.filename}:{last.line} in {last.function}: {last.text}"
+
+
 def _wait(scheduler: Scheduler, thread: ControlledThread, frame: FrameType | None) -> Wait:
     stack = watched_stack(frame)
+    if thread.outside or not (thread.blocked or thread.asleep or thread.doing):
+        return Wait(
+            thread.label,
+            "a call outside control" if thread.outside else "its code",
+            "",
+            stack[-1] if stack else None,
+            stack=stack,
+        )
     operation, thing = thread.doing or (thread.operation, thread.awaited)
     hold = scheduler.holds.get(id(thread.awaited))
+    if hold is not None and hold.thread is thread and thread.doing is not None:
+        hold = None  # such as the lock that a Condition makes for each waiter: it is released by who notifies
+    if isinstance(thread.awaited, ControlledThread):
+        thing = thread.awaited
     return Wait(
         thread=thread.label,
         operation=operation,
@@ -39,8 +69,6 @@ def _name_of(thing: Any, thread: ControlledThread, frame: FrameType | None) -> s
     """What the code calls `thing`: a variable, or `Class.attribute`; else what it is."""
     if isinstance(thing, ControlledThread):
         return f"the end of {thing.label}"
-    if isinstance(thing, threading.Thread):
-        return f"the end of {thing.name}"
     while frame is not None:
         if is_watched(frame.f_code):
             name = _name_in(frame, thing)

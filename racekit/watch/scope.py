@@ -47,12 +47,15 @@ def _is_in(name: str, scopes: tuple[str, ...]) -> bool:
 
 
 def _is_project_module(namespace: dict[str, Any]) -> bool:
-    """For code without a file of its own, such as a dataclass's methods: the module that it was made for decides."""
+    """For code without a file of its own, such as a dataclass's methods: the module that it was made for decides.
+
+    Where there is none, it is what a user runs by `exec` or types into an interpreter, but for namedtuple's methods.
+    """
     filename = namespace.get("__file__")
+    name = namespace.get("__name__", "__main__")
     if not isinstance(filename, str):
-        module = sys.modules.get(str(namespace.get("__name__")))
-        filename = getattr(module, "__file__", None)
-    return _is_project_file(filename) if isinstance(filename, str) else True
+        filename = getattr(sys.modules.get(str(name)), "__file__", None)
+    return _is_project_file(filename) if isinstance(filename, str) else name in ("__main__", "builtins")
 
 
 @lru_cache(maxsize=None)

@@ -22,7 +22,9 @@ class Watcher:
     `found_site` and `found_code` are told of every site and every code object that comes to be watched.
     """
 
-    def __init__(self, hooks: Hooks, found_site: Callable[[Site], None], found_code: Callable[[CodeType], None]) -> None:
+    def __init__(
+        self, hooks: Hooks, found_site: Callable[[Site], None], found_code: Callable[[CodeType], None]
+    ) -> None:
         self._hooks = hooks
         self._found_site = found_site
         self._found_code = found_code

@@ -41,7 +41,9 @@ def taken(lock: object, site: Site | None) -> None:
     thread.lockset = frozenset(thread.held)
     if key in scheduler.waiters:
         scheduler.changed(key)
-    scheduler.trace.append((thread.id, site, "acquire", key))
+    if not thread.atomic:
+        thread.quiet_loops = 0
+    scheduler.trace.append((thread.id, None if thread.atomic else site, "acquire", key))
 
 
 def given_up(lock: object, site: Site | None) -> None:
@@ -53,7 +55,12 @@ def given_up(lock: object, site: Site | None) -> None:
         hold.thread.lockset = frozenset(hold.thread.held)
     if key in scheduler.waiters:
         scheduler.changed(key)
-    scheduler.trace.append((thread.id, site, "release", key))
+    scheduler.trace.append((thread.id, None if thread.atomic else site, "release", key))
+
+
+def _failed(lock: object, site: Site | None) -> None:
+    thread = TURN.thread
+    TURN.scheduler.trace.append((thread.id, None if thread.atomic else site, "acquire failed", id(lock)))
 
 
 def is_free(lock: Any) -> bool:
@@ -67,9 +74,7 @@ def _caller(frame: FrameType) -> FrameType:
     return frame.f_back or frame if frame.f_code in _PASSED_THROUGH else frame
 
 
-def _obtain(
-    lock: Any, blocking: bool, timeout: float, take: Callable[..., bool], caller: FrameType
-) -> bool:
+def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool], caller: FrameType) -> bool:
     """Take a lock that this thread does not hold, when the schedule lets it."""
     if timeout != -1 and (not blocking or not 0 <= timeout <= threading.TIMEOUT_MAX):
         return take(lock, blocking, timeout)  # raises what it has to raise
@@ -85,11 +90,9 @@ def _obtain(
                 waited = scheduler.wait(thread, lock, (id(lock),), lambda: is_free(lock), limit, is_step)
             else:
                 both = (id(lock), id(also))
-                waited = scheduler.wait(
-                    thread, lock, both, lambda: is_free(lock) and is_free(also), limit, is_step
-                )
+                waited = scheduler.wait(thread, lock, both, lambda: is_free(lock) and is_free(also), limit, is_step)
             if not waited:
-                scheduler.trace.append((thread.id, site, "acquire failed", id(lock)))
+                _failed(lock, site)
                 return False
         while not take(lock, False):
             if not scheduler.wait_for_outsider(thread, lock, timeout):
@@ -98,7 +101,7 @@ def _obtain(
         if is_step:
             scheduler.step(thread, site, "acquire")
         if not take(lock, False):
-            scheduler.trace.append((thread.id, site, "acquire failed", id(lock)))
+            _failed(lock, site)
             return False
     taken(lock, site)
     return True
@@ -112,7 +115,9 @@ def _obtain_while_unwinding(lock: Any, blocking: bool, timeout: float, take: Cal
     TURN.scheduler.leave(TURN.scheduler.by_ident[_get_ident()])
 
 
-def methods(take: Callable[..., bool], give: Callable[[Any], None], owned: Callable[[Any], bool] | None) -> dict[str, Any]:
+def methods(
+    take: Callable[..., bool], give: Callable[[Any], None], owned: Callable[[Any], bool] | None
+) -> dict[str, Any]:
     """The methods of a lock type under control; `owned` tells whether the calling thread holds a lock that counts."""
 
     def acquire(self: Any, blocking: bool = True, timeout: float = -1) -> bool:

@@ -55,6 +55,9 @@ ATOMIC: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 """(class or module, names of its functions)"""
 
+_QUERIES = frozenset({"is_set", "qsize", "empty", "full", "cancelled", "running", "done"})
+"""Operations without effect: a loop around one of these alone is a spin."""
+
 CALLS_USER_CODE: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (threading.Barrier, ("_release",)),
     (concurrent.futures.Future, ("_invoke_callbacks",)),
@@ -78,7 +81,10 @@ def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
         thread.atomic = 1
         thread.doing = (name, self)
         try:
-            return original(self, *args, **kwargs)
+            result = original(self, *args, **kwargs)
+            if result is not False:
+                thread.quiet_loops = 0 if name not in _QUERIES else thread.quiet_loops
+            return result
         finally:
             thread.atomic = 0
             thread.doing = None

@@ -1,0 +1,126 @@
+"""Watching over an exploration in real time: calls that block outside control, and time limits.
+
+The monitor is an OS thread of its own that looks at the thread with the baton a few times a second. If that thread makes
+no progress and uses no processor time, it is blocked in a call that racekit does not control (a socket, a
+subprocess): the baton goes on without it. This is the one place where somebody without the baton changes a scheduler;
+it does so only while the thread with the baton is blocked.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+from racekit.errors import ExecutionAborted
+from racekit.runtime import originals
+from racekit.runtime.baton import Scheduler
+from racekit.runtime.thread import ControlledThread, Parking
+from racekit.runtime.turn import TURN
+from racekit.runtime.waits import describe_outside, stand, waits
+
+TICK = 0.05
+TICKS_TO_COUNT_AS_BLOCKED = 4
+GRACE = 1.0
+
+
+class Monitor:
+    """Watches from `start` to `stop`. After `timeout` seconds the running execution is aborted, and `stuck` tells why."""
+
+    def __init__(self, timeout: float | None) -> None:
+        self._deadline = None if timeout is None else originals.monotonic() + timeout
+        self._stop = Parking()
+        self._stopped = Parking()
+        self._stopping = False
+        self._seen: object = None
+        self._still = 0
+        self._aborted_at: float | None = None
+        self._handler: Any = None
+        self.stuck = ""
+
+    def start(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._handler = signal.getsignal(signal.SIGINT)
+            if callable(self._handler):
+                signal.signal(signal.SIGINT, self._on_sigint)
+        originals.start_new_thread(self._run, ())
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._stop.wake()
+        self._stopped.park()
+        if callable(self._handler):
+            signal.signal(signal.SIGINT, self._handler)
+
+    def _on_sigint(self, number: int, frame: Any) -> None:
+        scheduler: Scheduler | None = TURN.scheduler
+        if scheduler is not None and scheduler.interrupting_caller:
+            scheduler.interrupting_caller = False
+            scheduler.threads[0].unwinding = True
+            raise ExecutionAborted
+        self._handler(number, frame)
+
+    def _run(self) -> None:
+        while not self._stop.park(True, TICK):
+            scheduler: Scheduler | None = TURN.scheduler
+            if scheduler is None or self._stopping:
+                continue
+            if scheduler.aborting:
+                self._hurry(scheduler)
+                continue
+            self._aborted_at = None
+            if self._deadline is not None and originals.monotonic() > self._deadline:
+                self.stuck = stand(scheduler)
+                scheduler.abort()
+            elif self._is_blocked(scheduler):
+                self._let_others_go_on(scheduler, TURN.thread)
+        self._stopped.wake()
+
+    def _is_blocked(self, scheduler: Scheduler) -> bool:
+        thread = TURN.thread
+        seen = scheduler, thread, scheduler.steps, scheduler.loops, len(scheduler.trace), _processor_time(thread.ident)
+        self._still = self._still + 1 if seen == self._seen else 0
+        self._seen = seen
+        return self._still >= TICKS_TO_COUNT_AS_BLOCKED and not scheduler.waiting_outside
+
+    def _let_others_go_on(self, scheduler: Scheduler, thread: ControlledThread) -> None:
+        frame = sys._current_frames().get(thread.ident)
+        scheduler.outside_calls.setdefault(describe_outside(thread, frame))
+        if thread.outside:
+            return
+        thread.outside = True
+        scheduler.enabled = None
+        others = scheduler.could_go_on()
+        if others:
+            scheduler.pass_on(scheduler.threads[scheduler.next_in_turn(thread, others)])
+        elif self._still * TICK > scheduler.patience:
+            scheduler.on_blocked_outside(waits(scheduler))
+            scheduler.abort()
+        else:
+            thread.outside = False
+
+    def _hurry(self, scheduler: Scheduler) -> None:
+        """An aborted execution ought to end at once; a thread that is stuck outside control is left behind."""
+        now = originals.monotonic()
+        if self._aborted_at is None:
+            self._aborted_at = now
+            return
+        thread = TURN.thread
+        if now - self._aborted_at < GRACE or _processor_time(thread.ident) is None:
+            return
+        self._aborted_at = now
+        if thread.id == 0:
+            scheduler.interrupt_caller()
+        elif thread in scheduler.alive:
+            scheduler.leave_behind(thread)
+            scheduler.pass_on(scheduler.next_to_unwind(thread))
+
+
+def _processor_time(ident: int) -> float | None:
+    """Seconds of processor time that the OS thread has used; None where the platform cannot tell."""
+    try:
+        return time.clock_gettime(time.pthread_getcpuclockid(ident))
+    except (AttributeError, OSError):
+        return None
