@@ -1,4 +1,4 @@
-"""racekit makes races happen: it runs a threaded test body under the schedules that matter, and replays what it finds."""
+"""racekit makes races happen: it runs a threaded test under the schedules that matter, and replays what it finds."""
 
 from racekit.errors import BadArgument, Deadlock, Livelock, RaceFailure, RacekitError, ScheduleMismatch
 from racekit.explore import Execution, Exploration, Outcome, explore, replay

@@ -12,7 +12,7 @@ class BadArgument(RacekitError, ValueError):
 
 
 class ScheduleMismatch(RacekitError):
-    """A schedule that the body did not follow to its end; the message says at which step and line it stopped fitting."""
+    """A schedule that the body did not follow to its end; the message says where it stopped fitting."""
 
 
 class NestedExploration(RacekitError, RuntimeError):

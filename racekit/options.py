@@ -80,7 +80,8 @@ def check_body(body: object) -> Callable[[], object]:
         )
     if inspect.isgeneratorfunction(body) or inspect.isasyncgenfunction(body):
         raise BadArgument(
-            f"{name} is a generator function, so calling it runs nothing: pass lambda: list({name}()) or a plain function."
+            f"{name} is a generator function, so calling it runs nothing: "
+            f"pass lambda: list({name}()) or a plain function."
         )
     try:
         inspect.signature(body).bind()

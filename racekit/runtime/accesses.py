@@ -13,6 +13,7 @@ from racekit.runtime import containers, originals
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import turn_back
 from racekit.watch.rewrite import Hooks
 from racekit.watch.site import Site
 
@@ -34,11 +35,11 @@ def _let_through(touched: object) -> bool:
 def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     scheduler, thread = TURN.scheduler, TURN.thread
     if operation == "write":
-        thread.quiet_loops = 0
+        thread.has_effect()
     if scheduler.every_access or (scheduler.after_calls and thread.breakable):
         thread.breakable = False
         scheduler.step(thread, site, operation)
-    number = scheduler.conflicts.object(obj).number
+    number = scheduler.conflicts.record(obj).number
     scheduler.trace.append((thread.id, site, operation, (number, name)))
 
 
@@ -203,7 +204,7 @@ def loop(site: Site) -> None:
         return
     thread = TURN.thread
     thread.breakable = True
-    TURN.scheduler.turn_back(thread, site)
+    turn_back(TURN.scheduler, thread, site)
 
 
 HOOKS = Hooks(

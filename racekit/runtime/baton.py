@@ -9,78 +9,28 @@ Invariants, for whoever changes this file:
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime import cpython, originals
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
-from racekit.runtime.thread import ControlledThread, Parking
+from racekit.runtime.scheduling_point import Chooser, SchedulingPoint, TraceEntry
+from racekit.runtime.thread import ControlledThread, Hold, Parking
 from racekit.runtime.turn import TURN
 from racekit.trace import Wait
 from racekit.watch.site import Site
 
-TraceEntry = tuple[int, "Site | None", str, object]
-"""(thread, where, "read" | "write" | a synchronization's name, location)"""
+if TYPE_CHECKING:
+    from racekit.runtime.clock import Epoch
+    from racekit.runtime.conflicts import Conflicts
 
 INTERRUPTED_THREADS_END_WITHIN = 2.0
-LOOPS_PER_STEP = 100
-QUIET_LOOPS_BEFORE_GIVING_WAY = 25
-SPINNING_CLOCK_TICK = 1_000_000
 HOOKS_WHILE_UNWINDING = 10_000
 STEPS_TO_SHOW_A_LIVELOCK = 300
 PATIENCE_WITH_CALLS_OUTSIDE = 10.0
-POLLING_INTERVAL = 0.002
-
-
-class Hold:
-    """A lock that a controlled thread holds, and where it took it."""
-
-    __slots__ = ("lock", "site", "thread")
-
-    def __init__(self, thread: ControlledThread, lock: object, site: Site | None) -> None:
-        self.thread = thread
-        self.lock = lock
-        self.site = site
-
-
-class SchedulingPoint:
-    """What a strategy sees when it is asked who goes on: ids, and what each thread is about to do.
-
-    `enabled` are the threads that could go on, at least two, ascending. `current` is the thread that ran until now, and
-    `preemptive` tells whether it could simply go on, so that any other choice is a preemption. `default` is the choice
-    that costs nothing: the current thread, else the next in turn.
-    """
-
-    __slots__ = ("current", "default", "enabled", "preemptive", "scheduler")
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self.scheduler = scheduler
-        self.enabled: tuple[int, ...] = ()
-        self.current = 0
-        self.default = 0
-        self.preemptive = False
-
-    def pending(self, thread: int) -> tuple[Site | None, str]:
-        """Where and what `thread` is about to do."""
-        controlled = self.scheduler.threads[thread]
-        return controlled.site, controlled.operation
-
-    @property
-    def trace(self) -> list[TraceEntry]:
-        """All that has happened so far: (thread, site, operation, location) for each event."""
-        return self.scheduler.trace
-
-
-class Chooser(Protocol):
-    """The part of a strategy that the scheduler needs."""
-
-    def choose(self, point: SchedulingPoint) -> int:
-        """The id of the thread that goes on, one of `point.enabled`."""
-        ...
 
 
 def _is_idle_worker(thread: ControlledThread) -> bool:
@@ -123,10 +73,11 @@ class Scheduler:
         self.outsiders: dict[str, None] = {}
         self.returning: list[ControlledThread] = []
         self.waiting_outside = False
-        self._waited_for_outsiders = 0.0
+        self.waited_for_outsiders = 0.0
         self.interrupting_caller = False
         self.patience = PATIENCE_WITH_CALLS_OUTSIDE
         self.on_blocked_outside: Callable[[tuple[Wait, ...]], None] = lambda waits: None
+        self.on_stuck: Callable[[], bool] = lambda: False
         self.on_deadlock: Callable[[], None] = lambda: None
         self.on_livelock: Callable[[], None] = lambda: None
         self.on_exception: Callable[[BaseException, ControlledThread], None] = lambda error, thread: None
@@ -194,7 +145,7 @@ class Scheduler:
         self.pass_on(self.threads[enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)])
 
     def close(self) -> None:
-        """The body has ended in thread 0: let the other threads finish, stop those that need not, take the baton back."""
+        """The body has ended in thread 0: let the others finish, stop those that need not, take the baton back."""
         caller = self.threads[0]
         self.body_done = True
         caller.finished = True
@@ -293,14 +244,14 @@ class Scheduler:
         """Who could go on, ascending; when nobody can, time passes until somebody can, or it is a deadlock."""
         found = self.could_go_on()
         while not found:
-            if not self._wait_for_outside():
+            if not self.on_stuck():
                 self.on_deadlock()
                 self.abort()
                 self.leave(thread)
             found = self.could_go_on()
         if not self.fairness.idle:
             allowed = self.fairness.enabled(found)
-            self.gave_way = self.gave_way or (allowed != found and thread.operation == "spin")
+            self.gave_way = self.gave_way or allowed != found
             found = allowed
         self.enabled = found
         return found
@@ -322,121 +273,12 @@ class Scheduler:
             enabled += due or [thread.id for thread in timed if thread.deadline == earliest]
         return tuple(sorted(enabled))
 
-    # --- waiting -----------------------------------------------------------------------------------------------------
-
-    def wait(
-        self,
-        thread: ControlledThread,
-        awaited: object,
-        keys: tuple[int, ...],
-        ready: Callable[[], bool],
-        timeout: int | None,
-        is_step: bool,
-    ) -> bool:
-        """Park `thread` until `ready()` and it is chosen; False if `timeout` (virtual nanoseconds) passed before that.
-
-        `is_step`: it is a scheduling point also when there is nothing to wait for. Whoever changes what `ready` depends
-        on calls `changed` with one of `keys`.
-        """
-        self.steps += 1
-        if self.steps > self.step_limit:
-            self.count_repetition(thread.site)
-        thread.awaited = awaited
-        thread.ready = ready
-        thread.deadline = None if timeout is None else self.now + timeout
-        thread.expired = False
-        for key in keys:
-            self.waiters.setdefault(key, []).append(thread)
-        try:
-            while True:
-                thread.blocked = not ready()
-                if not thread.blocked and (thread.fresh or not is_step):
-                    return True
-                self.enabled = None
-                self.reschedule(thread)
-                if thread.expired:
-                    return False
-                if ready():
-                    return True
-                if thread.deadline is not None:
-                    self.advance(thread.deadline)
-                    return False
-        finally:
-            thread.fresh = False
-            thread.blocked = False
-            thread.awaited = None
-            thread.deadline = None
-            for key in keys:
-                waiters = self.waiters[key]
-                waiters.remove(thread)
-                if not waiters:
-                    del self.waiters[key]
-            self.enabled = None
-
     def changed(self, key: int) -> None:
         """What `key` stands for has been taken or can be had again: see who of those who wait for it could go on."""
         for thread in self.waiters.get(key, ()):
             if not thread.expired:
                 thread.blocked = not thread.ready()
                 self.enabled = None
-
-    def sleep(self, thread: ControlledThread, duration: int, site: Site | None) -> None:
-        """Let `duration` virtual nanoseconds pass for `thread`; everybody else may run meanwhile."""
-        self.steps += 1
-        if self.steps > self.step_limit:
-            self.count_repetition(site)
-        thread.site, thread.operation = site, "sleep"
-        thread.fresh = False
-        if duration > 0:
-            thread.deadline = self.now + duration
-            thread.asleep = True
-        else:
-            thread.yielding = True
-        self.enabled = None
-        self.fairness.yields(thread.id, [other.id for other in self.alive if not (other.blocked or other.asleep)])
-        try:
-            self.reschedule(thread)
-        finally:
-            thread.asleep = thread.yielding = False
-            self.enabled = None
-            if thread.deadline is not None:
-                self.advance(thread.deadline)
-                thread.deadline = None
-
-    def advance(self, now: int) -> None:
-        """The clock moves on; timed waits whose deadline it passes have expired."""
-        if now <= self.now:
-            return
-        self.now = now
-        for thread in self.alive:
-            if thread.blocked and thread.deadline is not None and thread.deadline < now:
-                thread.expired = True
-                thread.blocked = False
-                self.enabled = None
-
-    def turn_back(self, thread: ControlledThread, site: Site) -> None:
-        """`thread` is at a loop's back-edge: a loop that goes round without effect gives way, and ends in a livelock."""
-        self.loops += 1
-        if self.loops % LOOPS_PER_STEP == 0:
-            self.steps += 1
-        if self.steps > self.step_limit:
-            self.count_repetition(site)
-        thread.quiet_loops += 1
-        if thread.quiet_loops % QUIET_LOOPS_BEFORE_GIVING_WAY == 0:
-            self.advance(self.now + SPINNING_CLOCK_TICK)
-            if TURN.several:
-                self.give_way(thread, site)
-
-    def give_way(self, thread: ControlledThread, site: Site | None) -> None:
-        thread.site, thread.operation = site, "spin"
-        thread.yielding = True
-        self.enabled = None
-        self.fairness.yields(thread.id, [other.id for other in self.alive if not (other.blocked or other.asleep)])
-        try:
-            self.reschedule(thread)
-        finally:
-            thread.yielding = False
-            self.enabled = None
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
@@ -472,7 +314,7 @@ class Scheduler:
         self.abort()
 
     def give_up_on_the_others(self) -> None:
-        """Leave threads behind that are stuck outside control: they end when their call does."""
+        """Leave every thread but the caller's behind."""
         for thread in self.alive[:]:
             if thread.id != 0:
                 self.leave_behind(thread)
@@ -482,73 +324,6 @@ class Scheduler:
         self.alive.remove(thread)
         thread.finished = True
         self.pool.abandon(thread.ident)
-
-    def interrupt_caller(self) -> None:
-        """Thread 0 is stuck in a call outside control: interrupt that call, if it is the main thread."""
-        self.interrupting_caller = True
-        if threading.main_thread().ident == self.threads[0].ident:
-            signal.pthread_kill(self.threads[0].ident, signal.SIGINT)
-
-    # --- the world outside -------------------------------------------------------------------------------------------
-
-    def note_outsider(self, ident: int, touched: object, in_watched_code: bool) -> None:
-        """A thread that is not under control came by; it matters if it can change what the others see."""
-        key = id(touched)
-        if in_watched_code or key in self.waiters or key in self.holds:
-            name = next((thread.name for thread in threading.enumerate() if thread.ident == ident), f"thread {ident}")
-            self.outsiders.setdefault(name)
-
-    def come_back(self, thread: ControlledThread) -> None:
-        """`thread` returned from a call outside control, and waits here for its turn."""
-        self.returning.append(thread)
-        self.enabled = None
-        self.park(thread)
-        if self.aborting:
-            self.leave(thread)
-
-    def _wait_for_outside(self) -> bool:
-        """Nobody under control can go on. True once somebody can, thanks to the world outside; False if that is hopeless."""
-        if not (self.outsiders or any(thread.outside or self._held_outside(thread) for thread in self.alive)):
-            return False
-        self.waiting_outside = True
-        until = originals.monotonic() + self.patience
-        try:
-            while originals.monotonic() < until and not self.aborting:
-                originals.sleep(POLLING_INTERVAL)
-                for thread in self.alive:
-                    if thread.blocked and thread.ready():
-                        thread.blocked = False
-                        return True
-                if self.returning:
-                    return True
-            return False
-        finally:
-            self.waiting_outside = False
-
-    def _held_outside(self, thread: ControlledThread) -> bool:
-        """Whether `thread` waits for a lock that no controlled thread holds, while other threads might release it."""
-        lock = thread.awaited
-        if not thread.blocked or type(lock) is not originals.LockType or id(lock) in self.holds:
-            return False
-        controlled = {other.ident for other in self.threads}
-        return any(other.ident not in controlled for other in threading.enumerate())
-
-    def wait_for_outsider(self, thread: ControlledThread, lock: object, timeout: float) -> bool:
-        """A thread outside control holds `lock`: let others go on and try again. False when `timeout` or patience ends."""
-        self.outsiders.setdefault("a thread that holds a lock")
-        patience = self.patience if timeout < 0 else min(timeout, self.patience)
-        self._waited_for_outsiders += POLLING_INTERVAL
-        originals.sleep(POLLING_INTERVAL)
-        if self._waited_for_outsiders > patience:
-            if timeout >= 0:
-                return False
-            thread.awaited = lock
-            self.on_deadlock()
-            self.abort()
-            self.leave(thread)
-        if TURN.several:
-            self.give_way(thread, thread.site)
-        return True
 
     def count_repetition(self, site: Site | None) -> None:
         """The step limit is reached: see for a while which lines repeat, then report the livelock."""

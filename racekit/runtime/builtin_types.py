@@ -14,7 +14,8 @@ _type_modified.restype = None
 class MethodReplacement:
     """Puts functions in the place of methods of a built-in type, and the methods back.
 
-    Such a type refuses assignment to its attributes, so its dictionary is written directly, and CPython's method caches are told.
+    Such a type refuses assignment to its attributes, so its dictionary is written directly, and CPython's method caches
+    are told.
     """
 
     def __init__(self, type_: type, functions: dict[str, Any]) -> None:

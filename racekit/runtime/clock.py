@@ -12,12 +12,13 @@ from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import sleep
 
 _get_ident = originals.get_ident
 
 
 class Epoch:
-    """What the real clocks showed, in whole seconds, when the exploration began: there each execution's clock starts."""
+    """What the real clocks showed, in whole seconds, when the exploration began: each execution starts there."""
 
     def __init__(self) -> None:
         self.wall = math.floor(originals.wall_clock())
@@ -39,7 +40,7 @@ def virtual_sleep(seconds: float, /) -> None:
         return
     site = call_site()
     scheduler, thread = TURN.scheduler, TURN.thread
-    scheduler.sleep(thread, nanoseconds(seconds), site)
+    sleep(scheduler, thread, nanoseconds(seconds), site)
     scheduler.trace.append((thread.id, site, "sleep", None))
 
 

@@ -2,9 +2,9 @@
 
 A location that only one thread touches, that nobody changes, or that every thread touches under one common lock cannot
 be seen differently in another interleaving (every pair of accesses is ordered by happens-before, or both are reads).
-So the accesses to it need no scheduling point: this is the reduction of Musuvathi and Qadeer ("Iterative context bounding", PLDI
-2007), with the lockset of Savage et al. ("Eraser", TOCS 1997) as a cautious race detector. When an execution shows that a place does
-take part in a conflict, the place is marked and the search begins anew with it.
+So the accesses to it need no scheduling point: this is the reduction of Musuvathi and Qadeer ("Iterative context
+bounding", PLDI 2007), with the lockset of Savage et al. ("Eraser", TOCS 1997) as a cautious race detector. When an
+execution shows that a place does take part in a conflict, the place is marked and the search begins anew with it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Location:
 
 
 class SharedObject:
-    """The locations of one object that threads have touched; `number` tells objects apart, the same in each execution."""
+    """The locations of one object that threads have touched; its `number` is the same in each execution."""
 
     __slots__ = ("locations", "number", "reference")
 
@@ -93,7 +93,7 @@ class Conflicts:
         self._sweep_at = _CONTAINERS_KEPT
         self._numbers = 0
 
-    def object(self, obj: object) -> SharedObject:
+    def record(self, obj: object) -> SharedObject:
         """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it."""
         identity = id(obj)
         record = self.objects.get(identity)
@@ -110,10 +110,10 @@ class Conflicts:
         """
         record = self.objects.get(id(obj))
         if record is None:
-            record = self.object(obj)
+            record = self.record(obj)
         thread = TURN.thread
         if changes:
-            thread.quiet_loops = 0
+            thread.has_effect()
         location = record.locations.get(name)
         if location is None:
             location = record.locations[name] = Location(thread)

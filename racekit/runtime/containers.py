@@ -5,31 +5,52 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
-_LIST_READS = "copy count index __len__ __contains__ __iter__ __getitem__".split()
-_LIST_WRITES = "append clear extend insert pop remove reverse sort __setitem__ __delitem__ __iadd__".split()
-_DEQUE_WRITES = "appendleft extendleft popleft rotate".split()
-_DICT_READS = "copy items keys values __len__ __iter__".split()
-_DICT_KEY_READS = "get __contains__ __getitem__".split()
-_DICT_WRITES = "clear popitem update move_to_end".split()
-_DICT_KEY_WRITES = "__setitem__ __delitem__".split()
-_SET_READS = (
-    "copy difference intersection isdisjoint issubset issuperset symmetric_difference union __len__ __iter__".split()
-)
-_SET_WRITES = "clear difference_update intersection_update pop symmetric_difference_update update".split()
+_LIST_READS = ["copy", "count", "index", "__len__", "__contains__", "__iter__", "__getitem__"]
+_LIST_WRITES = [
+    "append",
+    "clear",
+    "extend",
+    "insert",
+    "pop",
+    "remove",
+    "reverse",
+    "sort",
+    "__setitem__",
+    "__delitem__",
+    "__iadd__",
+]
+_DEQUE_WRITES = ["appendleft", "extendleft", "popleft", "rotate"]
+_DICT_READS = ["copy", "items", "keys", "values", "__len__", "__iter__"]
+_DICT_KEY_READS = ["get", "__contains__", "__getitem__"]
+_DICT_WRITES = ["clear", "popitem", "update", "move_to_end"]
+_DICT_KEY_WRITES = ["__setitem__", "__delitem__"]
+_SET_READS = [
+    "copy",
+    "difference",
+    "intersection",
+    "isdisjoint",
+    "issubset",
+    "issuperset",
+    "symmetric_difference",
+    "union",
+    "__len__",
+    "__iter__",
+]
+_SET_WRITES = ["clear", "difference_update", "intersection_update", "pop", "symmetric_difference_update", "update"]
 
-_SEQUENCE = {name: ("read", False) for name in _LIST_READS} | {
-    name: ("write", False) for name in (*_LIST_WRITES, *_DEQUE_WRITES)
-}
+_SEQUENCE = dict.fromkeys(_LIST_READS, ("read", False)) | dict.fromkeys(
+    (*_LIST_WRITES, *_DEQUE_WRITES), ("write", False)
+)
 _MAPPING = (
-    {name: ("read", False) for name in _DICT_READS}
-    | {name: ("read", True) for name in _DICT_KEY_READS}
-    | {name: ("write", False) for name in _DICT_WRITES}
-    | {name: ("write", True) for name in _DICT_KEY_WRITES}
+    dict.fromkeys(_DICT_READS, ("read", False))
+    | dict.fromkeys(_DICT_KEY_READS, ("read", True))
+    | dict.fromkeys(_DICT_WRITES, ("write", False))
+    | dict.fromkeys(_DICT_KEY_WRITES, ("write", True))
     | {"setdefault": ("add", True), "pop": ("remove", True)}
 )
 _SET = (
-    {name: ("read", False) for name in _SET_READS}
-    | {name: ("write", False) for name in _SET_WRITES}
+    dict.fromkeys(_SET_READS, ("read", False))
+    | dict.fromkeys(_SET_WRITES, ("write", False))
     | {"__contains__": ("read", True), "add": ("add", True), "discard": ("remove", True), "remove": ("remove", True)}
 )
 

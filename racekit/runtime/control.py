@@ -18,6 +18,7 @@ from racekit.runtime.pool import Pool
 from racekit.runtime.primitives import locks, simple_queue, threads
 from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
+from racekit.runtime.turn import TURN
 from racekit.watch.scope import Scope
 from racekit.watch.swap import Swaps
 from racekit.watch.watcher import Watcher
@@ -97,7 +98,7 @@ _bytes = random.Random(0)
 
 
 def _urandom(size: int, /) -> bytes:
-    if originals.get_ident() != accesses.TURN.ident:
+    if originals.get_ident() != TURN.ident:
         return originals.urandom(size)
     return _bytes.randbytes(size)
 

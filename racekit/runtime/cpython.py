@@ -1,4 +1,4 @@
-"""What `threading` keeps about a thread, which differs by CPython version: all of it is touched here, and checked at import."""
+"""What `threading` keeps about a thread, which differs by CPython version; checked at import."""
 
 from __future__ import annotations
 
@@ -52,12 +52,17 @@ def unregister(thread: threading.Thread | None, ident: int) -> None:
         internals._is_stopped = True
 
 
+def active_threads() -> dict[int, threading.Thread]:
+    """The threads that `threading` knows, by ident; without its lock, which may be what somebody is waiting for."""
+    return dict(threading._active)  # type: ignore[attr-defined]
+
+
 def install_trace_and_profile() -> None:
     """What `threading.settrace` and `threading.setprofile` ask for in every new thread (coverage needs it)."""
     if threading._trace_hook:  # type: ignore[attr-defined]
         sys.settrace(threading._trace_hook)  # type: ignore[attr-defined]
-    if threading._profile_hook:  # type: ignore[attr-defined]
-        sys.setprofile(threading._profile_hook)  # type: ignore[attr-defined]
+    if threading._profile_hook:
+        sys.setprofile(threading._profile_hook)
 
 
 def waits_for_work(thread: threading.Thread, awaited: object) -> bool:

@@ -9,9 +9,11 @@ from typing import Any
 from racekit.errors import ExecutionAborted
 from racekit.options import Options
 from racekit.runtime import originals, waits
-from racekit.runtime.baton import Chooser, Scheduler, TraceEntry
+from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import Control
+from racekit.runtime.outside import wait_for_outside
+from racekit.runtime.scheduling_point import Chooser, TraceEntry
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.schedule import OPERATION_LETTERS, SYNCHRONIZATION, Position, Schedule, Switch
@@ -43,6 +45,7 @@ class ExecutionRun:
         scheduler.after_calls = options.granularity == "gil"
         scheduler.conflicts = Conflicts()
         scheduler.epoch = control.epoch
+        scheduler.on_stuck = lambda: wait_for_outside(scheduler)
         scheduler.on_deadlock = self._deadlock
         scheduler.on_livelock = self._livelock
         scheduler.on_exception = self._exception

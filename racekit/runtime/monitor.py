@@ -1,7 +1,7 @@
 """Watching over an exploration in real time: calls that block outside control, and time limits.
 
-The monitor is an OS thread of its own that looks at the thread with the baton a few times a second. If that thread makes
-no progress and uses no processor time, it is blocked in a call that racekit does not control (a socket, a
+The monitor is an OS thread of its own that looks at the thread with the baton a few times a second. If that thread
+makes no progress and uses no processor time, it is blocked in a call that racekit does not control (a socket, a
 subprocess): the baton goes on without it. This is the one place where somebody without the baton changes a scheduler;
 it does so only while the thread with the baton is blocked.
 """
@@ -17,6 +17,7 @@ from typing import Any
 from racekit.errors import ExecutionAborted
 from racekit.runtime import originals
 from racekit.runtime.baton import Scheduler
+from racekit.runtime.outside import interrupt_caller
 from racekit.runtime.thread import ControlledThread, Parking
 from racekit.runtime.turn import TURN
 from racekit.runtime.waits import describe_outside, stand, waits
@@ -27,7 +28,7 @@ GRACE = 1.0
 
 
 class Monitor:
-    """Watches from `start` to `stop`. After `timeout` seconds the running execution is aborted, and `stuck` tells why."""
+    """Watches from `start` to `stop`. After `timeout` seconds it aborts the execution; `stuck` tells who was where."""
 
     def __init__(self, timeout: float | None) -> None:
         self._deadline = None if timeout is None else originals.monotonic() + timeout
@@ -112,7 +113,7 @@ class Monitor:
             return
         self._aborted_at = now
         if thread.id == 0:
-            scheduler.interrupt_caller()
+            interrupt_caller(scheduler)
         elif thread in scheduler.alive:
             scheduler.leave_behind(thread)
             scheduler.pass_on(scheduler.next_to_unwind(thread))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from racekit.runtime import originals
+from racekit.runtime import originals, outside
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 
@@ -25,10 +25,10 @@ def out_of_turn(touched: object = None, in_watched_code: bool = False) -> Contro
     ident = originals.get_ident()
     thread = scheduler.by_ident.get(ident)
     if thread is None or thread.finished:
-        scheduler.note_outsider(ident, touched, in_watched_code)
+        outside.note_outsider(scheduler, ident, touched, in_watched_code)
         return None
     if scheduler.aborting:
         scheduler.unwind_hook(thread)
         return thread
-    scheduler.come_back(thread)
+    outside.come_back(scheduler, thread)
     return thread

@@ -1,4 +1,4 @@
-"""OS threads that are used again by execution after execution, since to create one costs more than a short execution."""
+"""OS threads that every execution uses again: to create one costs more than a short execution."""
 
 from __future__ import annotations
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from racekit.runtime import originals
-
-if TYPE_CHECKING:
-    from racekit.watch.site import Site
+from racekit.watch.site import Site
 
 
 class Parking:
@@ -19,7 +17,7 @@ class Parking:
     def __init__(self) -> None:
         lock = originals.allocate_lock()
         originals.lock_acquire(lock)
-        # Bound to the built-in methods themselves, so that no replacement of the lock type's methods is ever in the way.
+        # The built-in methods themselves: the lock type's methods are replaced while an exploration lasts.
         self.park: Callable[..., bool] = originals.lock_acquire.__get__(lock)
         self.wake: Callable[[], None] = originals.lock_release.__get__(lock)
 
@@ -27,9 +25,9 @@ class Parking:
 class ControlledThread:
     """One thread of an execution.
 
-    It is *enabled* when it could take a step: not `finished`, not `blocked` (waiting for `awaited`), not `asleep` unless
-    its deadline is the earliest. `atomic` counts the public operations of the standard library that it is inside of:
-    within those, a synchronization is a scheduling point only if it blocks.
+    It is *enabled* when it could take a step: not `finished`, not `blocked` (waiting for `awaited`), not `asleep`
+    unless its deadline is the earliest. `atomic` is 1 inside of a public operation of the standard library: there a
+    synchronization is a scheduling point only if it blocks.
     """
 
     __slots__ = (
@@ -54,6 +52,7 @@ class ControlledThread:
         "outside",
         "park",
         "quiet_loops",
+        "quiet_sleeps",
         "reacquires",
         "ready",
         "site",
@@ -92,8 +91,24 @@ class ControlledThread:
         self.held: dict[int, object] = {}
         self.lockset: frozenset[int] = frozenset()
         self.quiet_loops = 0
+        self.quiet_sleeps = 0
+
+    def has_effect(self) -> None:
+        """This thread changed something that others can see: it does not merely spin."""
+        self.quiet_loops = self.quiet_sleeps = 0
 
     @property
     def label(self) -> str:
         """What people call this thread."""
         return str(self.thread.name) if self.thread is not None else self.name
+
+
+class Hold:
+    """A lock that a controlled thread holds, and where it took it."""
+
+    __slots__ = ("lock", "site", "thread")
+
+    def __init__(self, thread: ControlledThread, lock: object, site: Site | None) -> None:
+        self.thread = thread
+        self.lock = lock
+        self.site = site

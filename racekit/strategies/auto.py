@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from racekit.options import Options
-from racekit.runtime.baton import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint
 from racekit.strategies.bounded import Bounded
 from racekit.strategies.protocol import Strategy
 from racekit.strategies.random_walk import RandomWalk

@@ -1,12 +1,12 @@
 """Iterative context bounding: every schedule with no preemption, then every one with one, with two, and so on.
 
-The order of Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs" (PLDI 2007): the first
-failing schedule has the fewest preemptions that any failing schedule has. Each schedule is run exactly once.
+The order of Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs" (PLDI
+2007): the first failing schedule has the fewest preemptions that any failing schedule has. Each schedule is run once.
 
 A schedule is a list of choices that depart from the default. Running one shows the points after its last departure;
 departing at any of them gives the schedules to run next: in the same round if that costs nothing (the current thread
-could not go on), in the next round if it is a preemption. A body that does not do the same under the same choices is noticed
-where it can no longer follow them.
+could not go on), in the next round if it is a preemption. A body that does not do the same under the same choices is
+noticed where it can no longer follow them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from racekit.runtime.baton import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint
 
 
 class _Point(NamedTuple):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from racekit.runtime.baton import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint
 
 
 class Strategy(Protocol):
     """Chooses the threads of one execution after another."""
 
-    cut_by: str | None
-    """Why the strategy left schedules out, once `begin` has returned False; None if it left none out."""
+    @property
+    def cut_by(self) -> str | None:
+        """Why the strategy left schedules out, once `begin` has returned False; None if it left none out."""
+        ...
 
     def begin(self) -> bool:
         """Get ready for the next execution; False if there is no other schedule to try."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from racekit.runtime.baton import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint
 
 
 class RandomWalk:

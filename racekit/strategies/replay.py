@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from racekit.errors import ScheduleMismatch
-from racekit.runtime.baton import SchedulingPoint
 from racekit.runtime.execution import position_key
+from racekit.runtime.scheduling_point import SchedulingPoint
 from racekit.schedule import Position, Schedule, Switch
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from functools import lru_cache
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -58,13 +58,13 @@ def _is_project_module(namespace: dict[str, Any]) -> bool:
     return _is_project_file(filename) if isinstance(filename, str) else name in ("__main__", "builtins")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_racekit(filename: str) -> bool:
     path = os.path.abspath(filename)
     return path.startswith(os.path.join(_RACEKIT, "")) and _SCENARIOS not in path
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_project_file(filename: str) -> bool:
     if filename.startswith("<frozen"):
         return False

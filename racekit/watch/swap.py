@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -43,7 +43,7 @@ def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _template(
     positional_only: int,
     positional: int,

@@ -46,7 +46,7 @@ class Watcher:
                 self._watch(function)
 
     def store(self, name: str) -> None:
-        """An attribute or global of this name is stored in a way that rewriting cannot see: loads of it must be announced."""
+        """An attribute or global of this name is stored where rewriting cannot see it: its loads must be announced."""
         self._add_stored_names(frozenset((name,)))
 
     def _watch(self, function: FunctionType) -> None:

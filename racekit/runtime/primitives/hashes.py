@@ -1,7 +1,7 @@
 """Threads and futures hash by their number in the execution, not by their address.
 
-`ThreadPoolExecutor` keeps its threads in a set and `as_completed` its futures: in what order they are joined or yielded must be the same in
-each execution of a schedule. Objects that were made outside of control keep their hash.
+`ThreadPoolExecutor` keeps its threads in a set and `as_completed` its futures: in what order they are joined or yielded
+must be the same in each execution of a schedule. Objects that were made outside of control keep their hash.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def number_threads_and_futures(swaps: Swaps) -> None:
     for type_ in (threading.Thread, Future):
         function: Any = type_.__init__
         swaps.swap(function, forwarding_code(function.__code__, _numbered(copy_of(function))))
-        type_.__hash__ = _hash  # type: ignore[assignment]
+        type_.__hash__ = _hash  # type: ignore[method-assign]
 
 
 def hash_by_address() -> None:

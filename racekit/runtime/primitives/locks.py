@@ -1,8 +1,8 @@
 """`_thread.lock` and `_thread.RLock` under control.
 
-The user's locks stay what they are: the methods of their types are replaced for as long as an exploration lasts, so every lock
-of the process is under control, wherever it was made and whoever uses it. A thread that is not under control passes
-straight through.
+The user's locks stay what they are: the methods of their types are replaced for as long as an exploration lasts, so
+every lock of the process is under control, wherever it was made and whoever uses it. A thread that is not under control
+passes straight through.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from types import FrameType
 from typing import Any
 
 from racekit.runtime import originals
-from racekit.runtime.baton import Hold
 from racekit.runtime.call_site import call_site, is_watched
 from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.outside import wait_for_outsider
+from racekit.runtime.thread import Hold
 from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import wait
 from racekit.watch.site import Site
 
 MODULES_WITHOUT_STEPS = frozenset({"importlib._bootstrap", "_frozen_importlib"})
@@ -42,7 +44,7 @@ def taken(lock: object, site: Site | None) -> None:
     if key in scheduler.waiters:
         scheduler.changed(key)
     if not thread.atomic:
-        thread.quiet_loops = 0
+        thread.has_effect()
     scheduler.trace.append((thread.id, None if thread.atomic else site, "acquire", key))
 
 
@@ -64,7 +66,7 @@ def _failed(lock: object, site: Site | None) -> None:
 
 
 def is_free(lock: Any) -> bool:
-    """Whether `lock` could be taken by a thread that does not hold it. (An RLock of an outsider shows only when tried.)"""
+    """Whether a thread that does not hold `lock` could take it. (An RLock held outside shows only when tried.)"""
     return id(lock) not in TURN.scheduler.holds and (
         type(lock) is originals.RLockType or not originals.lock_locked(lock)
     )
@@ -87,15 +89,15 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
             thread.site, thread.operation = site, "acquire"
             also = thread.reacquires
             if also is None or also is lock:
-                waited = scheduler.wait(thread, lock, (id(lock),), lambda: is_free(lock), limit, is_step)
+                waited = wait(scheduler, thread, lock, (id(lock),), lambda: is_free(lock), limit, is_step)
             else:
                 both = (id(lock), id(also))
-                waited = scheduler.wait(thread, lock, both, lambda: is_free(lock) and is_free(also), limit, is_step)
+                waited = wait(scheduler, thread, lock, both, lambda: is_free(lock) and is_free(also), limit, is_step)
             if not waited:
                 _failed(lock, site)
                 return False
         while not take(lock, False):
-            if not scheduler.wait_for_outsider(thread, lock, timeout):
+            if not wait_for_outsider(scheduler, thread, lock, timeout):
                 return False
     else:
         if is_step:

@@ -1,4 +1,4 @@
-"""The public operations of the standard library's synchronization objects: each is one atomic step, unless it blocks inside.
+"""The public operations of the standard library's synchronization objects: one atomic step each, unless it blocks.
 
 They are pure Python over locks, so nothing has to be emulated: the operation announces itself, then its own code runs,
 within which a lock is a scheduling point only where the thread really has to wait for it.
@@ -82,8 +82,8 @@ def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
         thread.doing = (name, self)
         try:
             result = original(self, *args, **kwargs)
-            if result is not False:
-                thread.quiet_loops = 0 if name not in _QUERIES else thread.quiet_loops
+            if result is not False and name not in _QUERIES:
+                thread.has_effect()
             return result
         finally:
             thread.atomic = 0
@@ -132,7 +132,8 @@ def swap_operations(swaps: Swaps) -> None:
             function = _method(owner, name)
             if function is not None:
                 swaps.swap(function, forwarding_code(function.__code__, atomic(copy_of(function), name)))
-    wait = threading.Condition.wait
+    wait = _method(threading.Condition, "wait")
+    assert wait is not None
     swaps.swap(wait, forwarding_code(wait.__code__, atomic(condition_wait(copy_of(wait)), "wait")))
     for owner, names in CALLS_USER_CODE:
         for name in names:

@@ -10,6 +10,7 @@ from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import wait
 
 _get_ident = originals.get_ident
 _qsize = originals.simple_queue_qsize
@@ -50,7 +51,8 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
         if outermost:
             thread.doing = ("get", self)
         try:
-            if not scheduler.wait(
+            if not wait(
+                scheduler,
                 thread,
                 self,
                 (id(self),),

@@ -17,6 +17,7 @@ from racekit.runtime.pool import scrub
 from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import wait
 
 _get_ident = originals.get_ident
 
@@ -115,7 +116,8 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
     if outermost:
         thread.doing = ("join", self)
     try:
-        ended = scheduler.wait(
+        ended = wait(
+            scheduler,
             thread,
             joined,
             (id(joined),),

@@ -1,0 +1,87 @@
+"""Threads and calls that are not under control: let through, waited for within limits, and never taken for control."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+from racekit.runtime import cpython, originals
+from racekit.runtime.baton import Scheduler
+from racekit.runtime.thread import ControlledThread
+from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import give_way
+
+POLLING_INTERVAL = 0.002
+
+
+def interrupt_caller(scheduler: Scheduler) -> None:
+    """Thread 0 is stuck in a call outside control: interrupt that call, if it is the main thread."""
+    scheduler.interrupting_caller = True
+    if threading.main_thread().ident == scheduler.threads[0].ident:
+        signal.pthread_kill(scheduler.threads[0].ident, signal.SIGINT)
+
+
+def note_outsider(scheduler: Scheduler, ident: int, touched: object, in_watched_code: bool) -> None:
+    """A thread that is not under control came by; it matters if it can change what the others see."""
+    key = id(touched)
+    if in_watched_code or key in scheduler.waiters or key in scheduler.holds:
+        thread = cpython.active_threads().get(ident)
+        scheduler.outsiders.setdefault(thread.name if thread is not None else f"thread {ident}")
+
+
+def come_back(scheduler: Scheduler, thread: ControlledThread) -> None:
+    """`thread` returned from a call outside control, and waits here for its turn."""
+    scheduler.returning.append(thread)
+    scheduler.enabled = None
+    scheduler.park(thread)
+    if scheduler.aborting:
+        scheduler.leave(thread)
+
+
+def wait_for_outside(scheduler: Scheduler) -> bool:
+    """Nobody under control can go on. True once somebody can, thanks to the world outside; False if hopeless."""
+    if not (
+        scheduler.outsiders or any(thread.outside or _held_outside(scheduler, thread) for thread in scheduler.alive)
+    ):
+        return False
+    scheduler.waiting_outside = True
+    until = originals.monotonic() + scheduler.patience
+    try:
+        while originals.monotonic() < until and not scheduler.aborting:
+            originals.sleep(POLLING_INTERVAL)
+            for thread in scheduler.alive:
+                if thread.blocked and thread.ready():
+                    thread.blocked = False
+                    return True
+            if scheduler.returning:
+                return True
+        return False
+    finally:
+        scheduler.waiting_outside = False
+
+
+def _held_outside(scheduler: Scheduler, thread: ControlledThread) -> bool:
+    """Whether `thread` waits for a lock that no controlled thread holds, while other threads might release it."""
+    lock = thread.awaited
+    if not thread.blocked or type(lock) is not originals.LockType or id(lock) in scheduler.holds:
+        return False
+    controlled = {other.ident for other in scheduler.threads}
+    return any(ident not in controlled for ident in cpython.active_threads())
+
+
+def wait_for_outsider(scheduler: Scheduler, thread: ControlledThread, lock: object, timeout: float) -> bool:
+    """A thread outside control holds `lock`: let others go on, then try again; False when `timeout` is over."""
+    scheduler.outsiders.setdefault("a thread that holds a lock")
+    patience = scheduler.patience if timeout < 0 else min(timeout, scheduler.patience)
+    scheduler.waited_for_outsiders += POLLING_INTERVAL
+    originals.sleep(POLLING_INTERVAL)
+    if scheduler.waited_for_outsiders > patience:
+        if timeout >= 0:
+            return False
+        thread.awaited = lock
+        scheduler.on_deadlock()
+        scheduler.abort()
+        scheduler.leave(thread)
+    if TURN.several:
+        give_way(scheduler, thread, thread.site)
+    return True
