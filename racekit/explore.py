@@ -177,9 +177,9 @@ class _Explorer:
     def run_once(self) -> ExecutionRun:
         with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
             for place in self.shared_places:
-                PLACES.mark(*place)
+                PLACES.want(*place)
             self.strategy.begin()
-            run = ExecutionRun(self.body, self.strategy, control, self.options)
+            run = ExecutionRun(self.body, self.strategy, control, self.options, merge_first_operations=False)
         if run.scheduler.interruption is not None:
             raise run.scheduler.interruption
         return run

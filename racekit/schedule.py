@@ -9,16 +9,19 @@ from typing import NamedTuple
 from racekit.errors import BadArgument
 
 VERSION = "rk1"
-OPERATION_LETTERS = {"read": "r", "write": "w"}
+ACCESSES = frozenset({"read", "write"})
 SYNCHRONIZATION = "s"
 
 _SWITCH = re.compile(
-    r"(?P<thread>\d+)@(?P<line>\d+)(?P<letter>[rws])(?:\.(?P<name>[^*>,]*))?(?:\*(?P<occurrence>\d+))?>(?P<to>\d+)\Z"
+    r"(?P<thread>\d+)@(?P<line>\d+)(?P<letter>[rwcs])(?:\.(?P<name>[^*>,]*))?(?:\*(?P<occurrence>\d+))?>(?P<to>\d+)\Z"
 )
 
 
 class Position(NamedTuple):
-    """Where a thread is about to do something: its `occurrence`-th (from 1) such operation on that source line."""
+    """Where a thread is about to do something: its `occurrence`-th (from 1) such operation on that source line.
+
+    `letter` is "r" for a read, "w" for a write, "c" for a call of a container's method, "s" for a synchronization.
+    """
 
     line: int
     letter: str
@@ -34,8 +37,9 @@ class Position(NamedTuple):
     def words(self) -> str:
         """The position in words, for messages."""
         verb = {"r": "reads", "w": "writes"}.get(self.letter, "calls")
+        thing = self.name or ("a method of a container" if self.letter == "c" else "an item")
         time = f" (passage {self.occurrence})" if self.occurrence > 1 else ""
-        return f"{verb} {self.name or 'an item'} on line {self.line}{time}"
+        return f"{verb} {thing} on line {self.line}{time}"
 
 
 class Switch(NamedTuple):

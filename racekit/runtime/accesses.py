@@ -39,8 +39,16 @@ def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     if scheduler.every_access or (scheduler.after_calls and thread.breakable):
         thread.breakable = False
         scheduler.step(thread, site, operation)
+    counts, position = thread.counts, site.position
+    counts[position] = counts.get(position, 0) + 1
     number = scheduler.conflicts.record(obj).number
     scheduler.trace.append((thread.id, site, operation, (number, name)))
+
+
+def _alone(site: Site) -> None:
+    """An access while no other thread could run: it only counts, so that positions are the same in each schedule."""
+    counts, position = TURN.thread.counts, site.position
+    counts[position] = counts.get(position, 0) + 1
 
 
 def _attribute(obj: Any, site: Site, operation: str) -> None:
@@ -69,6 +77,8 @@ def load_attribute(obj: Any, site: Site) -> None:
         return
     if TURN.several or site.shared:
         _attribute(obj, site, "read")
+    else:
+        _alone(site)
 
 
 def store_attribute(obj: Any, site: Site) -> None:
@@ -76,8 +86,10 @@ def store_attribute(obj: Any, site: Site) -> None:
         return
     if TURN.several or site.shared:
         _attribute(obj, site, "write")
-    elif isinstance(obj, type):
-        _class_attributes_stored.add(site.name)
+    else:
+        _alone(site)
+        if isinstance(obj, type):
+            _class_attributes_stored.add(site.name)
 
 
 def _variable(holder: object, name: str, site: Site, operation: str) -> None:
@@ -92,6 +104,8 @@ def load_global(site: Site) -> None:
         return
     if TURN.several or site.shared:
         _variable(site.namespace, site.name, site, "read")
+    else:
+        _alone(site)
 
 
 def store_global(site: Site) -> None:
@@ -99,6 +113,8 @@ def store_global(site: Site) -> None:
         return
     if TURN.several or site.shared:
         _variable(site.namespace, site.name, site, "write")
+    else:
+        _alone(site)
 
 
 def load_cell(cell: CellType, site: Site) -> None:
@@ -106,6 +122,8 @@ def load_cell(cell: CellType, site: Site) -> None:
         return
     if TURN.several or site.shared:
         _variable(cell, site.name, site, "read")
+    else:
+        _alone(site)
 
 
 def store_cell(cell: CellType, site: Site) -> None:
@@ -113,6 +131,8 @@ def store_cell(cell: CellType, site: Site) -> None:
         return
     if TURN.several or site.shared:
         _variable(cell, site.name, site, "write")
+    else:
+        _alone(site)
 
 
 def _item(container: object, key: object, site: Site, operation: str) -> None:
@@ -129,6 +149,8 @@ def load_item(container: Any, key: Any, site: Site) -> None:
         return
     if TURN.several or site.shared:
         _item(container, key, site, "read")
+    else:
+        _alone(site)
 
 
 def store_item(container: Any, key: Any, site: Site) -> None:
@@ -136,6 +158,8 @@ def store_item(container: Any, key: Any, site: Site) -> None:
         return
     if TURN.several or site.shared:
         _item(container, key, site, "write")
+    else:
+        _alone(site)
 
 
 def iterate(obj: Any, site: Site) -> None:
@@ -143,6 +167,8 @@ def iterate(obj: Any, site: Site) -> None:
         return
     if TURN.several or site.shared:
         _item(obj, ITEMS, site, "read")
+    else:
+        _alone(site)
 
 
 def call(callable: Any, site: Site) -> Any:

@@ -20,8 +20,9 @@ from racekit.runtime.pool import Pool
 from racekit.runtime.scheduling_point import Chooser, SchedulingPoint, TraceEntry
 from racekit.runtime.thread import ControlledThread, Hold, Parking
 from racekit.runtime.turn import TURN
+from racekit.schedule import ACCESSES, SYNCHRONIZATION
 from racekit.trace import Wait
-from racekit.watch.site import Site
+from racekit.watch.site import Site, position_number
 
 if TYPE_CHECKING:
     from racekit.runtime.clock import Epoch
@@ -52,7 +53,8 @@ class Scheduler:
         self.waiters: dict[int, list[ControlledThread]] = {}
         self.holds: dict[int, Hold] = {}
         self.trace: list[TraceEntry] = []
-        self.departures: list[tuple[int, int, Site | None, str, int]] = []
+        self.departures: list[tuple[int, int, int, int]] = []
+        self.merge_first_operations = True
         self.now = 0
         self.steps = 0
         self.loops = 0
@@ -69,6 +71,7 @@ class Scheduler:
         self.after_calls = False
         self.conflicts: Conflicts
         self.epoch: Epoch
+        self.polling = 0
         self.outside_calls: dict[str, None] = {}
         self.outsiders: dict[str, None] = {}
         self.returning: list[ControlledThread] = []
@@ -109,6 +112,7 @@ class Scheduler:
             ended()
             self.finish(thread)
 
+        thread.fresh = self.merge_first_operations
         worker.job = run
         self._add(thread)
         TURN.several = True
@@ -192,7 +196,7 @@ class Scheduler:
     def reschedule(self, thread: ControlledThread) -> None:
         """`thread`, which holds the baton, is at a scheduling point. Returns when it is its turn again."""
         enabled = self.enabled
-        if enabled is None:
+        if enabled is None or self.polling:
             enabled = self.find_enabled(thread)
         chosen = enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)
         if chosen != thread.id:
@@ -210,6 +214,31 @@ class Scheduler:
         elif TURN.several:
             self.reschedule(thread)
 
+    def record(
+        self, thread: ControlledThread, site: Site | None, operation: str, location: object, is_step: bool = True
+    ) -> None:
+        """`thread` synchronizes: an event of its own if `is_step`, else part of what it is doing anyway.
+
+        An `operation` like "acquire failed" was announced as "acquire".
+        """
+        if thread.atomic or not is_step:
+            self.trace.append((thread.id, None, operation, location))
+            return
+        self.count(thread, site, operation.partition(" ")[0])
+        self.trace.append((thread.id, site, operation, location))
+
+    def count(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
+        """`thread` passes a position, so that the next time there is another occurrence."""
+        position = position_number(0 if site is None else site.line, SYNCHRONIZATION, operation)
+        thread.counts[position] = thread.counts.get(position, 0) + 1
+
+    def pending_position(self, thread: ControlledThread) -> int:
+        """The number of the position where `thread` is about to do something."""
+        site, operation = thread.site, thread.operation
+        if site is not None and operation in ACCESSES:
+            return site.position
+        return position_number(0 if site is None else site.line, SYNCHRONIZATION, operation)
+
     def choose(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
         point = self.point
         point.current = thread.id
@@ -222,7 +251,8 @@ class Scheduler:
             self.interrupt(error)
             self.leave(thread)
         if chosen != default:
-            self.departures.append((len(self.trace), thread.id, thread.site, thread.operation, chosen))
+            position = self.pending_position(thread)
+            self.departures.append((thread.id, position, thread.counts.get(position, 0) + 1, chosen))
         return chosen
 
     def next_in_turn(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
@@ -261,6 +291,10 @@ class Scheduler:
         while self.returning:
             self.returning.pop().outside = False
         alive = [thread for thread in self.alive if not thread.outside]
+        if self.polling:
+            for thread in alive:
+                if thread.polls and thread.blocked:
+                    thread.blocked = not thread.ready()
         enabled = [thread.id for thread in alive if not (thread.blocked or thread.asleep)]
         timed = [thread for thread in alive if thread.blocked and thread.deadline is not None]
         if self.any_timeout:

@@ -41,7 +41,7 @@ def virtual_sleep(seconds: float, /) -> None:
     site = call_site()
     scheduler, thread = TURN.scheduler, TURN.thread
     sleep(scheduler, thread, nanoseconds(seconds), site)
-    scheduler.trace.append((thread.id, site, "sleep", None))
+    scheduler.record(thread, site, "sleep", None)
 
 
 def _reading(original: Callable[[], Any], base: Callable[[Epoch], int], in_nanoseconds: bool) -> Callable[[], Any]:

@@ -47,37 +47,39 @@ class SharedObject:
 
 
 class SharedPlaces:
-    """The places found so far, by the line and the name that is accessed there.
-
-    It outlives executions. Accesses that a schedule's token could not tell apart are marked together.
-    """
+    """The sites found so far to take part in conflicts. It outlives executions."""
 
     def __init__(self) -> None:
         self._sites: defaultdict[tuple[int, str], list[Site]] = defaultdict(list)
-        self._marked: set[tuple[int, str]] = set()
+        self._marked: list[Site] = []
+        self._wanted: set[tuple[int, str]] = set()
         self.grown = False
 
     def add(self, site: Site) -> None:
         """A site has come into being."""
-        key = site.line, site.name
-        self._sites[key].append(site)
-        site.shared = key in self._marked
+        self._sites[site.line, site.name].append(site)
+        if (site.line, site.name) in self._wanted:
+            self.mark(site)
 
-    def mark(self, line: int, name: str) -> None:
-        """Accesses to `name` on `line` have to be scheduling points from now on."""
-        key = line, name
-        if key not in self._marked:
-            self._marked.add(key)
+    def mark(self, site: Site) -> None:
+        """Accesses at `site` have to be scheduling points from now on."""
+        if not site.shared:
+            site.shared = True
+            self._marked.append(site)
             self.grown = True
-            for site in self._sites[key]:
-                site.shared = True
+
+    def want(self, line: int, name: str) -> None:
+        """Accesses to `name` on `line` have to be scheduling points: a schedule speaks of them."""
+        self._wanted.add((line, name))
+        for site in self._sites[line, name]:
+            self.mark(site)
 
     def forget(self) -> None:
         """An exploration begins: no place is known to be shared."""
-        for key in self._marked:
-            for site in self._sites[key]:
-                site.shared = False
+        for site in self._marked:
+            site.shared = False
         self._marked.clear()
+        self._wanted.clear()
         self.grown = False
 
 
@@ -112,6 +114,8 @@ class Conflicts:
         if record is None:
             record = self.record(obj)
         thread = TURN.thread
+        counts, position = thread.counts, site.position
+        counts[position] = counts.get(position, 0) + 1
         if changes:
             thread.has_effect()
         location = record.locations.get(name)
@@ -126,7 +130,7 @@ class Conflicts:
             location.lockset &= thread.lockset
         if location.thread is None and location.changed and not location.lockset:
             for touched in location.sites:
-                PLACES.mark(touched.line, touched.name)
+                PLACES.mark(touched)
 
     def _hold(self, obj: object, identity: int) -> object:
         objects = self.objects

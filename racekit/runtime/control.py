@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -18,12 +19,27 @@ from racekit.runtime.pool import Pool
 from racekit.runtime.primitives import locks, simple_queue, threads
 from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
+from racekit.runtime.primitives.selectors import swap_selectors
 from racekit.runtime.turn import TURN
 from racekit.watch.scope import Scope
 from racekit.watch.swap import Swaps
 from racekit.watch.watcher import Watcher
 
-WATCHER = Watcher(accesses.HOOKS, PLACES.add, watch)
+
+def _quietly(work: Callable[[], None]) -> None:
+    """No synchronization inside `work` is a step: it happens in the first execution only."""
+    if originals.get_ident() != TURN.ident:
+        work()
+        return
+    thread = TURN.thread
+    before, thread.atomic = thread.atomic, 1
+    try:
+        work()
+    finally:
+        thread.atomic = before
+
+
+WATCHER = Watcher(accesses.HOOKS, PLACES.add, watch, _quietly)
 
 _TYPES = (
     (originals.LockType, locks.lock_methods()),
@@ -62,6 +78,7 @@ class Control:
         self.pool = Pool(None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
         swap_operations(self._swaps)
+        swap_selectors(self._swaps)
         number_threads_and_futures(self._swaps)
         WATCHER.install(self._scope, self._swaps)
         self._names.install()

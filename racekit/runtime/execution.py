@@ -16,9 +16,9 @@ from racekit.runtime.outside import wait_for_outside
 from racekit.runtime.scheduling_point import Chooser, TraceEntry
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
-from racekit.schedule import OPERATION_LETTERS, SYNCHRONIZATION, Position, Schedule, Switch
+from racekit.schedule import Position, Schedule, Switch
 from racekit.trace import Event, Place, Trace, Wait
-from racekit.watch.site import Site
+from racekit.watch.site import numbered_position
 
 
 @dataclass(slots=True)
@@ -35,12 +35,21 @@ class Fault:
 class ExecutionRun:
     """A body that ran once: what came of it, and what happened on the way."""
 
-    def __init__(self, body: Callable[[], object], chooser: Chooser, control: Control, options: Options) -> None:
+    def __init__(
+        self,
+        body: Callable[[], object],
+        chooser: Chooser,
+        control: Control,
+        options: Options,
+        *,
+        merge_first_operations: bool = True,
+    ) -> None:
         self.value: object = None
         self.fault: Fault | None = None
         self.scheduler = scheduler = Scheduler(
             chooser, control.pool, steps=options.steps, any_timeout=options.timeouts == "any"
         )
+        scheduler.merge_first_operations = merge_first_operations
         scheduler.every_access = options.granularity == "access"
         scheduler.after_calls = options.granularity == "gil"
         scheduler.conflicts = Conflicts()
@@ -109,33 +118,17 @@ class ExecutionRun:
 
     def schedule(self) -> Schedule:
         """The schedule that this execution followed, as its departures from the default."""
-        switches = []
-        counts: dict[tuple[int, int, str, str], int] = {}
-        done = 0
-        trace = self.scheduler.trace
-        for at, thread, site, operation, to in self.scheduler.departures:
-            for entry in trace[done:at]:
-                key = entry[0], *position_key(entry[1], entry[2])
-                counts[key] = counts.get(key, 0) + 1
-            done = at
-            line, letter, name = position_key(site, operation)
-            occurrence = counts.get((thread, line, letter, name), 0) + 1
-            switches.append(Switch(thread, Position(line, letter, name, occurrence), to))
-        return Schedule(tuple(switches))
+        return Schedule(
+            tuple(
+                Switch(thread, Position(*numbered_position(position), occurrence), to)
+                for thread, position, occurrence, to in self.scheduler.departures
+            )
+        )
 
     def trace(self) -> Trace:
         """The events for people: those of watched code, in order."""
         events = [_event(entry) for entry in self.scheduler.trace if entry[1] is not None]
         return Trace(tuple(events), self.thread_names)
-
-
-def position_key(site: Site | None, operation: str) -> tuple[int, str, str]:
-    """How a schedule's token speaks of an operation: line, letter, name."""
-    line = 0 if site is None else site.line
-    letter = OPERATION_LETTERS.get(operation)
-    if letter is None:
-        return line, SYNCHRONIZATION, operation.partition(" ")[0]
-    return line, letter, "" if site is None else site.name
 
 
 def _event(entry: TraceEntry) -> Event:

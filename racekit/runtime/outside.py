@@ -40,9 +40,8 @@ def come_back(scheduler: Scheduler, thread: ControlledThread) -> None:
 
 def wait_for_outside(scheduler: Scheduler) -> bool:
     """Nobody under control can go on. True once somebody can, thanks to the world outside; False if hopeless."""
-    if not (
-        scheduler.outsiders or any(thread.outside or _held_outside(scheduler, thread) for thread in scheduler.alive)
-    ):
+    hopeful = any(thread.outside or thread.polls or _held_outside(scheduler, thread) for thread in scheduler.alive)
+    if not (hopeful or scheduler.outsiders):
         return False
     scheduler.waiting_outside = True
     until = originals.monotonic() + scheduler.patience

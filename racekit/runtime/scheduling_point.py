@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from racekit.watch.site import Site
+from racekit.schedule import Position
+from racekit.watch.site import Site, numbered_position
 
 if TYPE_CHECKING:
     from racekit.runtime.baton import Scheduler
@@ -30,15 +31,11 @@ class SchedulingPoint:
         self.default = 0
         self.preemptive = False
 
-    def pending(self, thread: int) -> tuple[Site | None, str]:
-        """Where and what `thread` is about to do."""
-        controlled = self.scheduler.threads[thread]
-        return controlled.site, controlled.operation
-
-    @property
-    def trace(self) -> list[TraceEntry]:
-        """All that has happened so far: (thread, site, operation, location) for each event."""
-        return self.scheduler.trace
+    def position(self) -> Position:
+        """Where the current thread is, as a schedule's token says it."""
+        thread = self.scheduler.threads[self.current]
+        number = self.scheduler.pending_position(thread)
+        return Position(*numbered_position(number), thread.counts.get(number, 0) + 1)
 
 
 class Chooser(Protocol):

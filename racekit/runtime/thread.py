@@ -36,6 +36,7 @@ class ControlledThread:
         "awaited",
         "blocked",
         "breakable",
+        "counts",
         "daemon",
         "deadline",
         "doing",
@@ -51,6 +52,7 @@ class ControlledThread:
         "operation",
         "outside",
         "park",
+        "polls",
         "quiet_loops",
         "quiet_sleeps",
         "reacquires",
@@ -83,11 +85,13 @@ class ControlledThread:
         self.awaited: object = None
         self.ready: Callable[[], bool] = lambda: True
         self.reacquires: object = None
+        self.polls = False
         self.atomic = 0
         self.breakable = True
         self.doing: tuple[str, object] | None = None
         self.site: Site | None = None
         self.operation = "begin"
+        self.counts: dict[int, int] = {}
         self.held: dict[int, object] = {}
         self.lockset: frozenset[int] = frozenset()
         self.quiet_loops = 0

@@ -45,7 +45,11 @@ def wait(
             if not thread.blocked and (thread.fresh or not is_step):
                 return True
             scheduler.enabled = None
+            if not is_step:
+                thread.operation = "go on"
             scheduler.reschedule(thread)
+            if not is_step:
+                scheduler.count(thread, thread.site, "go on")
             if thread.expired:
                 return False
             if ready():
@@ -125,6 +129,7 @@ def give_way(scheduler: Scheduler, thread: ControlledThread, site: Site | None) 
     _make_way(scheduler, thread)
     try:
         scheduler.reschedule(thread)
+        scheduler.count(thread, site, "spin")
     finally:
         thread.yielding = False
         scheduler.enabled = None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from racekit.errors import ScheduleMismatch
-from racekit.runtime.execution import position_key
 from racekit.runtime.scheduling_point import SchedulingPoint
-from racekit.schedule import Position, Schedule, Switch
+from racekit.schedule import Schedule, Switch
 
 
 class Replay:
@@ -19,8 +18,6 @@ class Replay:
     def __init__(self, schedule: Schedule) -> None:
         self._switches = schedule.switches
         self._next = 0
-        self._seen = 0
-        self._counts: dict[tuple[int, int, str, str], int] = {}
 
     def begin(self) -> bool:
         return True
@@ -29,7 +26,7 @@ class Replay:
         if self._next == len(self._switches):
             return point.default
         switch = self._switches[self._next]
-        if switch.thread != point.current or self._position(point) != switch.position:
+        if switch.thread != point.current or point.position() != switch.position:
             return point.default
         if switch.to not in point.enabled:
             raise ScheduleMismatch(
@@ -39,14 +36,6 @@ class Replay:
             )
         self._next += 1
         return switch.to
-
-    def _position(self, point: SchedulingPoint) -> Position:
-        for entry in point.trace[self._seen :]:
-            key = entry[0], *position_key(entry[1], entry[2])
-            self._counts[key] = self._counts.get(key, 0) + 1
-        self._seen = len(point.trace)
-        line, letter, name = position_key(*point.pending(point.current))
-        return Position(line, letter, name, self._counts.get((point.current, line, letter, name), 0) + 1)
 
     def end(self) -> None:
         pass

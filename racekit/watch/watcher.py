@@ -19,7 +19,8 @@ from racekit.watch.swap import Swaps, forwarding_code
 class Watcher:
     """Rewritten code is kept between explorations; what is watched lasts from `install` to `Swaps.undo`.
 
-    `found_site` and `found_code` are told of every site and every code object that comes to be watched.
+    `found_site` and `found_code` are told of every site and every code object that comes to be watched; `quietly` runs
+    what is racekit's own work in the midst of the code under test.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Watcher:
         self._hooks = hooks
         self._found_site = found_site
         self._found_code = found_code
+        self._quietly = quietly
         self._cache: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
         self._stored_names: set[str] = set()
         self._functions: dict[tuple[int, int], list[FunctionType]] = {}
@@ -64,7 +66,7 @@ class Watcher:
 
     def _rewriter(self, function: FunctionType, code: CodeType) -> Callable[..., Any]:
         def rewrite_and_call(*args: Any, **kwargs: Any) -> Any:
-            self._rewrite(function, code)
+            self._quietly(lambda: self._rewrite(function, code))
             return function(*args, **kwargs)
 
         return rewrite_and_call

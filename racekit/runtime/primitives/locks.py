@@ -35,7 +35,7 @@ def nanoseconds(seconds: float) -> int:
     return round(seconds * 1_000_000) * 1000
 
 
-def taken(lock: object, site: Site | None) -> None:
+def taken(lock: object, site: Site | None, is_step: bool) -> None:
     """`TURN.thread` has taken `lock`."""
     scheduler, thread, key = TURN.scheduler, TURN.thread, id(lock)
     hold = scheduler.holds[key] = Hold(thread, lock, site)
@@ -45,10 +45,10 @@ def taken(lock: object, site: Site | None) -> None:
         scheduler.changed(key)
     if not thread.atomic:
         thread.has_effect()
-    scheduler.trace.append((thread.id, None if thread.atomic else site, "acquire", key))
+    scheduler.record(thread, site, "acquire", key, is_step)
 
 
-def given_up(lock: object, site: Site | None) -> None:
+def given_up(lock: object, site: Site | None, is_step: bool) -> None:
     """`TURN.thread` has released `lock`, whoever took it."""
     scheduler, thread, key = TURN.scheduler, TURN.thread, id(lock)
     hold = scheduler.holds.pop(key, None)
@@ -57,12 +57,12 @@ def given_up(lock: object, site: Site | None) -> None:
         hold.thread.lockset = frozenset(hold.thread.held)
     if key in scheduler.waiters:
         scheduler.changed(key)
-    scheduler.trace.append((thread.id, None if thread.atomic else site, "release", key))
+    scheduler.record(thread, site, "release", key, is_step)
 
 
-def _failed(lock: object, site: Site | None) -> None:
+def _failed(lock: object, site: Site | None, is_step: bool) -> None:
     thread = TURN.thread
-    TURN.scheduler.trace.append((thread.id, None if thread.atomic else site, "acquire failed", id(lock)))
+    TURN.scheduler.record(thread, site, "acquire failed", id(lock), is_step)
 
 
 def is_free(lock: Any) -> bool:
@@ -94,7 +94,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
                 both = (id(lock), id(also))
                 waited = wait(scheduler, thread, lock, both, lambda: is_free(lock) and is_free(also), limit, is_step)
             if not waited:
-                _failed(lock, site)
+                _failed(lock, site, is_step)
                 return False
         while not take(lock, False):
             if not wait_for_outsider(scheduler, thread, lock, timeout):
@@ -103,9 +103,9 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
         if is_step:
             scheduler.step(thread, site, "acquire")
         if not take(lock, False):
-            _failed(lock, site)
+            _failed(lock, site, is_step)
             return False
-    taken(lock, site)
+    taken(lock, site, is_step)
     return True
 
 
@@ -147,11 +147,12 @@ def methods(
     def release_called_from(self: Any, caller: FrameType) -> None:
         thread = TURN.thread
         site = call_site()
-        if not thread.atomic and is_watched(caller.f_code):
+        is_step = not thread.atomic and is_watched(caller.f_code)
+        if is_step:
             TURN.scheduler.step(thread, site, "release")
         give(self)
         if owned is None or not owned(self):
-            given_up(self, site)
+            given_up(self, site, is_step)
 
     def release(self: Any) -> None:
         if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
@@ -172,7 +173,7 @@ def _release_save(self: Any) -> Any:
     if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
         return originals.rlock_release_save(self)
     state = originals.rlock_release_save(self)
-    given_up(self, call_site())
+    given_up(self, call_site(), False)
     return state
 
 

@@ -40,7 +40,7 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
         scheduler.step(thread, site, "start")
     child = _spawn(self.run, self, self.name, self.daemon)
     cpython.register(self, child.ident)
-    scheduler.trace.append((thread.id, site, "start", child.id))
+    scheduler.record(thread, site, "start", child.id)
 
 
 def start_new_thread(function: Callable[..., object], args: tuple[Any, ...], kwargs: Any = None, /) -> int:
@@ -57,7 +57,7 @@ def start_new_thread(function: Callable[..., object], args: tuple[Any, ...], kwa
         scheduler.step(thread, site, "start")
     name = f"{getattr(function, '__name__', 'thread')} (start_new_thread)"
     child = _spawn(lambda: function(*args, **(kwargs or {})), None, name, True)
-    scheduler.trace.append((thread.id, site, "start", child.id))
+    scheduler.record(thread, site, "start", child.id)
     return child.ident
 
 
@@ -128,7 +128,7 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
     finally:
         if outermost:
             thread.doing = None
-    scheduler.trace.append((thread.id, site, "join" if ended else "join failed", joined.id))
+    scheduler.record(thread, site, "join" if ended else "join failed", joined.id)
 
 
 def is_alive(original: Callable[..., bool], self: threading.Thread) -> bool:
@@ -140,7 +140,7 @@ def is_alive(original: Callable[..., bool], self: threading.Thread) -> bool:
             site = call_site()
             if not thread.atomic:
                 scheduler.step(thread, site, "is_alive")
-            scheduler.trace.append((thread.id, site, "is_alive", asked.id))
+            scheduler.record(thread, site, "is_alive", asked.id)
             return not asked.finished
     asked = find(self)
     return not asked.finished if asked is not None else original(self)

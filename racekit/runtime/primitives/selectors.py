@@ -1,0 +1,63 @@
+"""Waiting for files and sockets with a timeout, as event loops do: the timeout is virtual, the files are real."""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Callable
+from typing import Any
+
+from racekit.runtime import originals
+from racekit.runtime.call_site import call_site
+from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.primitives.locks import nanoseconds
+from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import wait
+from racekit.watch.swap import Swaps, copy_of, forwarding_code
+
+_SELECTORS = ("SelectSelector", "_PollLikeSelector", "EpollSelector", "KqueueSelector")
+
+
+def _select(original: Callable[..., Any]) -> Callable[..., Any]:
+    def select(self: Any, timeout: float | None = None) -> Any:
+        if originals.get_ident() != TURN.ident:
+            came = out_of_turn(self)
+            if came is None:
+                return original(self, timeout)
+            if came.unwinding:
+                return original(self, 0)
+        scheduler, thread = TURN.scheduler, TURN.thread
+        site = call_site()
+        if timeout is not None and timeout <= 0:
+            if not thread.atomic:
+                scheduler.step(thread, site, "select")
+            scheduler.record(thread, site, "select", id(self))
+            return original(self, 0)
+        found: list[Any] = []
+
+        def ready() -> bool:
+            found[:] = original(self, 0)
+            return bool(found)
+
+        thread.site, thread.operation = site, "select"
+        thread.doing = ("select", self)
+        scheduler.polling += 1
+        thread.polls = True
+        try:
+            limit = None if timeout is None else nanoseconds(timeout)
+            wait(scheduler, thread, self, (id(self),), ready, limit, not thread.atomic)
+        finally:
+            thread.polls = False
+            scheduler.polling -= 1
+            thread.doing = None
+        scheduler.record(thread, site, "select", id(self))
+        return found
+
+    return select
+
+
+def swap_selectors(swaps: Swaps) -> None:
+    """Give the selectors of the standard library the code that waits under control."""
+    for name in _SELECTORS:
+        select: Any = vars(getattr(selectors, name, object)).get("select")
+        if select is not None:
+            swaps.swap(select, forwarding_code(select.__code__, _select(copy_of(select))))
