@@ -24,7 +24,11 @@ class Watcher:
     """
 
     def __init__(
-        self, hooks: Hooks, found_site: Callable[[Site], None], found_code: Callable[[CodeType], None]
+        self,
+        hooks: Hooks,
+        found_site: Callable[[Site], None],
+        found_code: Callable[[CodeType], None],
+        quietly: Callable[[Callable[[], None]], None],
     ) -> None:
         self._hooks = hooks
         self._found_site = found_site
