@@ -10,9 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 def task(name: str) -> int:
     """The sum of the numbers up to 10000, and two seconds of waiting."""
     logging.info("%s Sub Thread start!!!", name)
-    result = 0
-    for number in range(10001):
-        result += number
+    result = sum(range(10001))
     time.sleep(2)
     logging.info("%s Sub Thread finish!!! - result : %d", name, result)
     return result
