@@ -87,9 +87,9 @@ class Scheduler:
 
     # --- threads come and go -----------------------------------------------------------------------------------------
 
-    def add_caller(self, name: str) -> ControlledThread:
+    def add_caller(self, caller: threading.Thread) -> ControlledThread:
         """The calling OS thread becomes thread 0 and holds the baton."""
-        thread = ControlledThread(0, originals.get_ident(), Parking(), name, daemon=False)
+        thread = ControlledThread(0, originals.get_ident(), Parking(), caller.name, daemon=False)
         thread.fresh = False
         self._add(thread)
         TURN.scheduler = self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,7 @@ class ExecutionRun:
 
     def _run(self, body: Callable[[], object]) -> None:
         scheduler = self.scheduler
-        caller = scheduler.add_caller("MainThread")
+        caller = scheduler.add_caller(threading.current_thread())
         try:
             try:
                 self.value = body()

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import contextvars
-import ctypes
 import os
-import sys
 from collections.abc import Callable
 
 from racekit.runtime import originals
 from racekit.runtime.thread import Parking
-
-_thread_state_dict = ctypes.pythonapi.PyThreadState_GetDict
-_thread_state_dict.restype = ctypes.c_void_p  # a borrowed reference, which py_object would take for a new one
-_thread_state_dict.argtypes = []
+from racekit.runtime.thread_state import CAN_SCRUB
 
 
 class Worker:
@@ -68,6 +63,8 @@ class Pool:
 
     def take_all_back(self) -> None:
         """Every worker has done its job: begin again with the first."""
+        if not CAN_SCRUB:
+            self.close()
         self._used = 0
 
     def abandon(self, worker_ident: int) -> None:
@@ -83,12 +80,3 @@ class Pool:
         for worker in self._workers:
             worker.end()
         self._workers.clear()
-
-
-def scrub() -> None:
-    """Make the calling OS thread as a new one is: no `threading.local` data, no trace or profile function."""
-    sys.settrace(None)
-    sys.setprofile(None)
-    address = _thread_state_dict()
-    if address:
-        ctypes.cast(address, ctypes.py_object).value.clear()

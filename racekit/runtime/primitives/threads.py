@@ -13,9 +13,9 @@ from typing import Any
 from racekit.runtime import cpython, originals
 from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
-from racekit.runtime.pool import scrub
 from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.thread import ControlledThread
+from racekit.runtime.thread_state import scrub
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
 
