@@ -39,6 +39,8 @@ def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     if scheduler.every_access or (scheduler.after_calls and thread.breakable):
         thread.breakable = False
         scheduler.step(thread, site, operation)
+    else:
+        thread.fresh = False
     counts, position = thread.counts, site.position
     counts[position] = counts.get(position, 0) + 1
     number = scheduler.conflicts.record(obj).number

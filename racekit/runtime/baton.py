@@ -357,6 +357,7 @@ class Scheduler:
         """`thread` is stuck in a call outside control: the execution ends without it."""
         self.alive.remove(thread)
         thread.finished = True
+        cpython.unregister(thread.thread, thread.ident)
         self.pool.abandon(thread.ident)
 
     def count_repetition(self, site: Site | None) -> None:

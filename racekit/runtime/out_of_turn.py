@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from racekit.errors import ExecutionAborted
 from racekit.runtime import originals, outside
-from racekit.runtime.thread import ControlledThread
-from racekit.runtime.turn import TURN
+from racekit.runtime.thread import ControlledThread, Parking
+from racekit.runtime.turn import LEFT_BEHIND, TURN
 
 if TYPE_CHECKING:
     from racekit.runtime.baton import Scheduler
+
+
+ATTEMPTS_TO_END = 100
 
 
 def out_of_turn(touched: object = None, in_watched_code: bool = False) -> ControlledThread | None:
@@ -19,10 +23,12 @@ def out_of_turn(touched: object = None, in_watched_code: bool = False) -> Contro
     execution that is over. Any other thread came back from a call outside control; it has the baton now, and the hook
     goes on as if it had had it before.
     """
+    ident = originals.get_ident()
+    if ident in LEFT_BEHIND:
+        _end(ident)
     scheduler: Scheduler | None = TURN.scheduler
     if scheduler is None:
         return None
-    ident = originals.get_ident()
     thread = scheduler.by_ident.get(ident)
     if thread is None or thread.finished:
         outside.note_outsider(scheduler, ident, touched, in_watched_code)
@@ -32,3 +38,11 @@ def out_of_turn(touched: object = None, in_watched_code: bool = False) -> Contro
         return thread
     outside.come_back(scheduler, thread)
     return thread
+
+
+def _end(ident: int) -> None:
+    """End a thread that was left behind; one that will not have it stands still for good."""
+    LEFT_BEHIND[ident] += 1
+    if LEFT_BEHIND[ident] > ATTEMPTS_TO_END:
+        Parking().park()
+    raise ExecutionAborted

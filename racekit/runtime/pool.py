@@ -9,6 +9,7 @@ from collections.abc import Callable
 from racekit.runtime import originals
 from racekit.runtime.thread import Parking
 from racekit.runtime.thread_state import CAN_SCRUB
+from racekit.runtime.turn import LEFT_BEHIND
 
 
 class Worker:
@@ -36,6 +37,7 @@ class Worker:
             if job is None:
                 break
             contextvars.Context().run(job)
+        LEFT_BEHIND.pop(self.ident, None)
         self._ended.wake()
 
     def end(self) -> None:
@@ -73,6 +75,7 @@ class Pool:
             if worker.ident == worker_ident:
                 self._workers.remove(worker)
                 worker.job = None
+                LEFT_BEHIND[worker_ident] = 0
                 worker.parking.wake()
                 return
 

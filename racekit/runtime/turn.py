@@ -26,3 +26,6 @@ class Turn:
 
 
 TURN = Turn()
+
+LEFT_BEHIND: dict[int, int] = {}
+"""The idents of OS threads that did not end with their execution, and how often a hook has told them to since."""
