@@ -95,23 +95,8 @@ def insert(
         instead[index] if index in instead else raw[2 * instruction.start : 2 * instruction.end]
         for index, instruction in enumerate(instructions)
     ]
-    jumps = [(index, instruction) for index, instruction in enumerate(instructions) if instruction.target >= 0]
-    offsets = _offsets(prefixes, bodies)
-    settled = False
-    while not settled:  # a jump that got longer moves what is behind it, which may make other jumps longer
-        settled = True
-        for index, instruction in jumps:
-            distance = offsets[instruction.target] - offsets[index + 1]
-            jump = _jump(instruction, abs(distance), len(bodies[index]))
-            settled = settled and len(jump) == len(bodies[index])
-            bodies[index] = jump
-        offsets = _offsets(prefixes, bodies)
-    moved: list[int] = []
-    for index, instruction in enumerate(instructions):
-        moved.append(offsets[index])
-        body, end = offsets[index] + len(prefixes[index]) // 2, offsets[index + 1]
-        moved.extend(min(body + unit, end) for unit in range(1, instruction.end - instruction.start))
-    moved.append(offsets[-1])
+    offsets = _place(instructions, prefixes, bodies)
+    moved = _moved(instructions, prefixes, offsets)
     return code.replace(
         co_code=b"".join(piece for pair in zip(prefixes, bodies, strict=True) for piece in pair),
         co_consts=constants,
@@ -126,19 +111,38 @@ def insert(
     )
 
 
-def _offsets(prefixes: list[bytes], bodies: list[bytes]) -> list[int]:
-    """Where each instruction starts, its prefix included, in code units; one more for the end."""
-    offsets, offset = [0], 0
-    for prefix, body in zip(prefixes, bodies, strict=True):
-        offset += (len(prefix) + len(body)) // 2
-        offsets.append(offset)
-    return offsets
+def _place(instructions: list[Instruction], prefixes: list[bytes], bodies: list[bytes]) -> list[int]:
+    """Build the jumps among `bodies` again; where each instruction starts, with its prefix, and where the last ends."""
+    jumps = [(index, instruction) for index, instruction in enumerate(instructions) if instruction.target >= 0]
+    while True:  # a jump that gets longer moves what is behind it, which may make other jumps longer
+        offsets = [0]
+        for prefix, body in zip(prefixes, bodies, strict=True):
+            offsets.append(offsets[-1] + (len(prefix) + len(body)) // 2)
+        grown = False
+        for index, instruction in jumps:
+            distance = abs(offsets[instruction.target] - offsets[index + 1])
+            jump = _jump(instruction, distance, len(bodies[index]))
+            grown = grown or len(jump) > len(bodies[index])
+            bodies[index] = jump
+        if not grown:
+            return offsets
 
 
 def _jump(instruction: Instruction, distance: int, size: int) -> bytes:
     """The jump over `distance` units, in no fewer bytes than `size`, so that sizes only ever grow."""
     jump = opcodes.encode(instruction.opcode, distance) + bytes(2 * (instruction.end - instruction.at - 1))
     return bytes((opcodes.EXTENDED_ARG, 0)) * ((size - len(jump)) // 2) + jump
+
+
+def _moved(instructions: list[Instruction], prefixes: list[bytes], offsets: list[int]) -> list[int]:
+    """Where each old code unit is now; that of an instruction's first unit is where its prefix starts."""
+    moved: list[int] = []
+    for index, instruction in enumerate(instructions):
+        moved.append(offsets[index])
+        body, end = offsets[index] + len(prefixes[index]) // 2, offsets[index + 1]
+        moved.extend(min(body + unit, end) for unit in range(1, instruction.end - instruction.start))
+    moved.append(offsets[-1])
+    return moved
 
 
 def read_handlers(table: bytes) -> Iterator[Handler]:
