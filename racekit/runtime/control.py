@@ -95,6 +95,7 @@ class Control:
             methods.remove()
         self._names.remove()
         self._swaps.undo()
+        WATCHER.forget()
         hash_by_address()
         self._thread_names.restore()
         self.pool.close()

@@ -12,6 +12,9 @@ from racekit.runtime.thread import ControlledThread
 from racekit.trace import Place, Wait
 from racekit.watch.site import Site
 
+DESCRIPTION = "racekit_description"
+"""An attribute that says in words what it is that threads wait for."""
+
 
 def waits(scheduler: Scheduler) -> tuple[Wait, ...]:
     """For each thread that has not ended, what it waits for; those that the caller waits for come after it."""
@@ -69,6 +72,9 @@ def _name_of(thing: Any, thread: ControlledThread, frame: FrameType | None) -> s
     """What the code calls `thing`: a variable, or `Class.attribute`; else what it is."""
     if isinstance(thing, ControlledThread):
         return f"the end of {thing.label}"
+    described = getattr(thing, DESCRIPTION, None)
+    if isinstance(described, str):
+        return described
     while frame is not None:
         if is_watched(frame.f_code):
             name = _name_in(frame, thing)

@@ -18,6 +18,8 @@ _BOUND_TO_OTHERS = numbers(
 )
 """Instructions that belong to a function's beginning or to the jump before them: nothing may come in between."""
 _JUMPS = numbers("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "NOP")
+_RETURNS = numbers("RETURN_VALUE", "RETURN_CONST")
+_CONSTANTS = numbers("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_COMMON_CONSTANT")
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
 
@@ -78,7 +80,7 @@ def _function_node(code: CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef:
     source = "".join(linecache.getlines(code.co_filename))
     if not source:
         raise BadArgument(
-            f"The source of {code.co_qualname} ({code.co_filename}) cannot be read, so there are no lines to choose from."
+            f"The source of {code.co_qualname} ({code.co_filename}) cannot be read, so it has no lines to choose from."
         )
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
@@ -161,7 +163,11 @@ def _runs(inside: list[bool]) -> Iterator[tuple[int, int]]:
 
 
 def _last_effective(instructions: list[Instruction], start: int, end: int) -> int | None:
-    for index in range(end - 1, start - 1, -1):
-        if instructions[index].opcode not in _JUMPS:
-            return index
-    return None
+    """The last instruction of the statement itself: behind it may come a jump, or the end of the function."""
+    index = end - 1
+    while index >= start and instructions[index].opcode in _JUMPS | _RETURNS:
+        returns = instructions[index].opcode in _RETURNS
+        index -= 1
+        if returns and index >= start and instructions[index].opcode in _CONSTANTS:
+            index -= 1
+    return index if index >= start else None

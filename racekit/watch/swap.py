@@ -101,6 +101,10 @@ class Swaps:
         self._before.setdefault(id(function), (function, function.__code__))
         function.__code__ = code
 
+    def before(self, function: FunctionType) -> CodeType:
+        """The function's own code."""
+        return self._before.get(id(function), (function, function.__code__))[1]
+
     def undo(self) -> None:
         """Give every function its own code again."""
         for function, code in self._before.values():

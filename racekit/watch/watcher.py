@@ -37,6 +37,7 @@ class Watcher:
         self._cache: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
         self._stored_names: set[str] = set()
         self._functions: dict[tuple[int, int], list[FunctionType]] = {}
+        self._watched: dict[int, tuple[FunctionType, CodeType]] = {}
         self._swaps = Swaps()
         self.refused: dict[str, CannotRewrite] = {}
         self.grown = False
@@ -44,20 +45,40 @@ class Watcher:
     def install(self, scope: Scope, swaps: Swaps) -> None:
         """Watch every function of the process that is in scope."""
         self._swaps = swaps
-        self._functions.clear()
+        self.forget()
         self.refused.clear()
         self.grown = False
         for function in [found for found in gc.get_objects() if type(found) is FunctionType]:
             if scope.watches(function):
-                self._watch(function)
+                self._watch(function, function.__code__)
+
+    def forget(self) -> None:
+        """The exploration is over: nothing is watched."""
+        self._functions.clear()
+        self._watched.clear()
 
     def store(self, name: str) -> None:
         """An attribute or global of this name is stored where rewriting cannot see it: its loads must be announced."""
         self._add_stored_names(frozenset((name,)))
 
-    def _watch(self, function: FunctionType) -> None:
-        code = function.__code__
-        key = id(code), id(function.__globals__)
+    def own_code(self, function: FunctionType) -> CodeType:
+        """The code that `function` has without being watched."""
+        watched = self._watched.get(id(function))
+        return self._swaps.before(function) if watched is None else watched[1]
+
+    def change_code(self, function: FunctionType, code: CodeType) -> None:
+        """Give `function` other code of its own; if it is watched, that is watched."""
+        watched = self._watched.get(id(function))
+        if watched is None:
+            function.__code__ = code
+            return
+        same = self._functions[_key(function, watched[1])]
+        same[:] = [other for other in same if other is not function]
+        self._watch(function, code)
+
+    def _watch(self, function: FunctionType, code: CodeType) -> None:
+        self._watched[id(function)] = function, code
+        key = _key(function, code)
         self._functions.setdefault(key, []).append(function)
         cached = self._cache.get(key)
         if cached is not None:
@@ -76,7 +97,7 @@ class Watcher:
         return rewrite_and_call
 
     def _rewrite(self, function: FunctionType, code: CodeType) -> None:
-        key = id(code), id(function.__globals__)
+        key = _key(function, code)
         try:
             rewritten = rewrite(
                 code, self._hooks, namespace=function.__globals__, announced=self._stored_names.__contains__
@@ -110,3 +131,7 @@ class Watcher:
                 self.grown = True
                 for function in self._functions.get(key, ()):
                     self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
+
+
+def _key(function: FunctionType, code: CodeType) -> tuple[int, int]:
+    return id(code), id(function.__globals__)

@@ -1,0 +1,69 @@
+"""Tests that say who waits where: injected barriers, sleeps and orders, and functions run side by side under them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from racekit.errors import BadArgument
+from racekit.explore import replay_body
+from racekit.inject import Injection, Where
+from racekit.options import Options
+from racekit.runtime import originals
+from racekit.runtime.turn import TURN
+from racekit.schedule import Schedule
+from racekit.together import together
+
+
+class Race(Injection):
+    """An injection, and functions run side by side under it: what the fixture `race` is, and `racekit.inject` returns."""
+
+    def together(
+        self, *functions: Callable[[], Any], controlled: bool = True, timeout: float | None = None
+    ) -> list[Any]:
+        """`racekit.together`, under control: one exact execution, in which sleeps take no time.
+
+        Raises Deadlock when what the injected places ask for cannot happen. With `controlled=False` ordinary threads
+        run, with real barriers and real sleeps, and InjectionTimeout is raised instead when nobody came for so long.
+        """
+        __tracebackhide__ = True
+        if not controlled or originals.get_ident() == TURN.ident:
+            return together(*functions, timeout=timeout)
+        execution = replay_body(lambda: together(*functions), Schedule(), Options(), timeout=timeout)
+        execution.check()
+        results: Any = execution.value
+        return list(results)
+
+
+def inject(
+    function: Any = None,
+    *,
+    before: Where | None = None,
+    after: Where | None = None,
+    barrier: int | None = None,
+    sleep: float | None = None,
+    call: Callable[[], object] | None = None,
+    times: int | Iterable[int] | None = None,
+    timeout: float = 10.0,
+) -> Race:
+    """An injection for a `with` statement or as a decorator; further places are added by its methods.
+
+    `inject(update, before="self.value = ", barrier=2)` is short for `inject().barrier(update, before="self.value = ",
+    parties=2)`; `sleep=` and `call=` likewise. Raises BadArgument for a place that does not exist or is not unique.
+    """
+    race = Race(timeout)
+    actions = {"barrier": barrier, "sleep": sleep, "call": call}
+    given = [name for name, value in actions.items() if value is not None]
+    if function is None:
+        if given or before is not None or after is not None:
+            raise BadArgument("inject was given a place without a function: pass the function that has the line first.")
+        return race
+    if len(given) != 1:
+        raise BadArgument("What shall happen at that line? Give exactly one of barrier=, sleep= and call=.")
+    place: dict[str, Any] = {"before": before, "after": after, "times": times}
+    if barrier is not None:
+        return race.barrier(function, parties=barrier, **place)
+    if sleep is not None:
+        return race.sleep(function, seconds=sleep, **place)
+    assert call is not None
+    return race.call(function, call, **place)
