@@ -14,7 +14,7 @@ names = st.one_of(st.just(""), st.from_regex(r"[^\W\d]\w{0,12}", fullmatch=True)
 positions = st.builds(
     Position,
     line=st.integers(min_value=0, max_value=100_000),
-    letter=st.sampled_from("rws"),
+    letter=st.sampled_from("rwcs"),
     name=names,
     occurrence=st.integers(min_value=1, max_value=1000),
 )
@@ -76,11 +76,16 @@ def test_blanks_around_a_copied_token_do_no_harm() -> None:
     [
         ("r", "reads value on line 14"),
         ("w", "writes value on line 14"),
+        ("c", "calls value on line 14"),
         ("s", "calls value on line 14"),
     ],
 )
 def test_a_position_can_be_said_in_words(letter: str, words: str) -> None:
     assert Position(14, letter, "value", 1).words == words
+
+
+def test_a_method_of_a_container_without_a_name_is_called_so() -> None:
+    assert Position(14, "c", "", 1).words == "calls a method of a container on line 14"
 
 
 def test_the_words_for_a_later_passage_count_it() -> None:
