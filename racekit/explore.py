@@ -71,6 +71,7 @@ class Exploration:
     outcomes: dict[Any, Outcome] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     stuck: str = ""
+    found: Schedule | None = None
 
     @property
     def ok(self) -> bool:
@@ -128,9 +129,19 @@ def replay(body: Callable[[], object], schedule: Schedule | str, **options: Any)
     return replay_body(body, Schedule.parse(schedule), Options.of(options))
 
 
-def explore_body(body: Callable[[], object], options: Options, *, timeout: float | None = None) -> Exploration:
-    """`explore` with options that were checked before; after `timeout` real seconds it ends, saying who was where."""
-    return _Explorer(check_body(body), options, make_strategy(options), timeout).run()
+def explore_body(
+    body: Callable[[], object],
+    options: Options,
+    *,
+    timeout: float | None = None,
+    until: Callable[[ExecutionRun], bool] | None = None,
+) -> Exploration:
+    """`explore` with options that were checked before.
+
+    After `timeout` real seconds it ends, and `stuck` says who was where. It also ends (`cut_by` "found") after the
+    first execution for which `until` is true; its schedule is in `found`.
+    """
+    return _Explorer(check_body(body), options, make_strategy(options), timeout, until).run()
 
 
 def replay_body(
@@ -150,7 +161,14 @@ def replay_body(
 class _Explorer:
     """One exploration while it runs."""
 
-    def __init__(self, body: Callable[[], object], options: Options, strategy: Strategy, timeout: float | None) -> None:
+    def __init__(
+        self,
+        body: Callable[[], object],
+        options: Options,
+        strategy: Strategy,
+        timeout: float | None,
+        until: Callable[[ExecutionRun], bool] | None = None,
+    ) -> None:
         if _exploring():
             raise NestedExploration(
                 "explore was called by a body that is being explored itself, so its schedules would never end: "
@@ -160,6 +178,7 @@ class _Explorer:
         self.options = options
         self.strategy = strategy
         self.timeout = timeout
+        self.until = until
         self.result = Exploration()
         self.shared_places: list[tuple[int, str]] = []
         self._failures: list[Failure] = []
@@ -179,7 +198,7 @@ class _Explorer:
             for place in self.shared_places:
                 PLACES.want(*place)
             self.strategy.begin()
-            run = ExecutionRun(self.body, self.strategy, control, self.options, merge_first_operations=False)
+            run = ExecutionRun(self.body, self.strategy, control, self.options, for_people=True)
         if run.scheduler.interruption is not None:
             raise run.scheduler.interruption
         return run
@@ -203,6 +222,9 @@ class _Explorer:
             if control.monitor.stuck:
                 return "timeout"
             self._add(run)
+            if self.until is not None and self.until(run):
+                result.found = run.schedule()
+                return "found"
             if run.fault is not None and options.stop_on_failure:
                 return "failure"
             if PLACES.grown or WATCHER.grown:

@@ -7,16 +7,16 @@ from typing import Any
 
 from racekit.errors import BadArgument
 from racekit.explore import replay_body
-from racekit.inject import Injection, Where
+from racekit.inject import Injection, InjectionTimeout, Where
 from racekit.options import Options
 from racekit.runtime import originals
 from racekit.runtime.turn import TURN
 from racekit.schedule import Schedule
-from racekit.together import together
+from racekit.side_by_side import together
 
 
 class Race(Injection):
-    """An injection, and functions run side by side under it: what the fixture `race` is, and `racekit.inject` returns."""
+    """An injection, and functions run side by side under it: the fixture `race`, and what `racekit.inject` returns."""
 
     def together(
         self, *functions: Callable[[], Any], controlled: bool = True, timeout: float | None = None
@@ -28,7 +28,11 @@ class Race(Injection):
         """
         __tracebackhide__ = True
         if not controlled or originals.get_ident() == TURN.ident:
-            return together(*functions, timeout=timeout)
+            try:
+                return together(*functions, timeout=timeout)
+            except ExceptionGroup as group:
+                broken = group.subgroup(InjectionTimeout)
+                raise (broken.exceptions[0] if broken is not None else group) from None
         execution = replay_body(lambda: together(*functions), Schedule(), Options(), timeout=timeout)
         execution.check()
         results: Any = execution.value

@@ -11,7 +11,8 @@ class Event(NamedTuple):
     """One operation of one thread on one shared thing.
 
     `operation` is "read", "write" or the name of a synchronization, such as "acquire"; `target` is what the code calls
-    the thing: `value`, `_lock`, `Queue`. `line` is 0 where no watched code was involved.
+    the thing, such as `FakeDataStore.value`; `value` is what was read or written, where that was recorded. `line` is 0
+    where no watched code was involved. Events with the same `location` touch the same thing.
     """
 
     thread: int
@@ -20,6 +21,8 @@ class Event(NamedTuple):
     filename: str
     line: int
     function: str
+    location: object = None
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,10 @@ def failure_report(failure: Failure) -> str:
 
 def _headline(failure: Failure) -> str:
     if failure.kind == "deadlock":
-        return f"Deadlock: no thread can go on. {'; '.join(map(_wait_in_short, failure.waits))}."
+        cycle = [
+            f"{wait.thread} waits for {wait.awaited}, held by {wait.holder}" for wait in failure.waits if wait.holder
+        ]
+        return f"Deadlock: {'; '.join(cycle) or 'no thread can go on'}."
     if failure.kind == "livelock":
         return "Livelock: the threads went on and on without coming to an end (raise steps= if they only need longer)."
     error = failure.exception
@@ -40,15 +43,9 @@ def _headline(failure: Failure) -> str:
     return f"{type(error).__name__} in {failure.thread}" + (f": {message}" if message else "")
 
 
-def _wait_in_short(wait: Wait) -> str:
-    if not wait.awaited:
-        return f"{wait.thread} is stuck in {wait.operation}"
-    return f"{wait.thread} waits for {wait.awaited}" + (f", held by {wait.holder}" if wait.holder else "")
-
-
 def _wait(wait: Wait) -> list[str]:
-    what = f"waits in {wait.operation} for {wait.awaited}" if wait.awaited else f"is stuck in {wait.operation}"
-    lines = [f"  {wait.thread} {what}"]
+    waits = f"waits for {wait.awaited}, in {wait.operation}()" if wait.awaited else f"is stuck in {wait.operation}"
+    lines = [f"  {wait.thread} {waits}"]
     if wait.place is not None:
         lines.append(f"    at {_where(wait.place)}")
     if wait.held_since is not None:
@@ -90,10 +87,11 @@ def _timeline(failure: Failure) -> list[str]:
 
 
 def _event(event: Event) -> str:
-    what = {"read": f"reads {event.target or 'an item'}", "write": f"writes {event.target or 'an item'}"}.get(
-        event.operation, _SYNCHRONIZATION_IN_WORDS.get(event.operation, f"calls {event.operation}")
-    )
-    return f"{what:<24} {_short(event.filename)}:{event.line} in {event.function.rpartition('.')[2]}"
+    if event.operation in ("read", "write"):
+        what = f"{event.operation}s {event.target}" + (f": {event.value}" if event.value else "")
+    else:
+        what = _SYNCHRONIZATION_IN_WORDS.get(event.operation, f"calls {event.operation}")
+    return f"{what:<28} {_short(event.filename)}:{event.line} in {event.function.rpartition('.')[2]}"
 
 
 def _where(place: Place) -> str:

@@ -44,6 +44,8 @@ def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     counts, position = thread.counts, site.position
     counts[position] = counts.get(position, 0) + 1
     number = scheduler.conflicts.record(obj).number
+    if scheduler.values is not None:
+        scheduler.values.access(len(scheduler.trace), obj, name, operation)
     scheduler.trace.append((thread.id, site, operation, (number, name)))
 
 

@@ -27,6 +27,7 @@ from racekit.watch.site import Site, position_number
 if TYPE_CHECKING:
     from racekit.runtime.clock import Epoch
     from racekit.runtime.conflicts import Conflicts
+    from racekit.runtime.values import Values
 
 INTERRUPTED_THREADS_END_WITHIN = 2.0
 HOOKS_WHILE_UNWINDING = 10_000
@@ -71,6 +72,7 @@ class Scheduler:
         self.after_calls = False
         self.conflicts: Conflicts
         self.epoch: Epoch
+        self.values: Values | None = None
         self.polling = 0
         self.outside_calls: dict[str, None] = {}
         self.outsiders: dict[str, None] = {}

@@ -87,21 +87,24 @@ PLACES = SharedPlaces()
 
 
 class Conflicts:
-    """The objects that the threads of one execution touch, and the conflicts found among the accesses."""
+    """The objects that the threads of one execution touch, and the conflicts found among the accesses.
+
+    `owners[number]` is what kind of object it is, in words.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[int, SharedObject] = {}
         self._containers = 0
         self._sweep_at = _CONTAINERS_KEPT
-        self._numbers = 0
+        self.owners: list[str] = []
 
     def record(self, obj: object) -> SharedObject:
         """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it."""
         identity = id(obj)
         record = self.objects.get(identity)
         if record is None:
-            self._numbers += 1
-            record = self.objects[identity] = SharedObject(self._numbers, self._hold(obj, identity))
+            record = self.objects[identity] = SharedObject(len(self.owners), self._hold(obj, identity))
+            self.owners.append(obj.__name__ if isinstance(obj, type) else type(obj).__name__)
         return record
 
     def access(self, obj: object, name: object, site: Site, changes: bool) -> None:

@@ -14,12 +14,13 @@ from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import Control
 from racekit.runtime.outside import wait_for_outside
-from racekit.runtime.scheduling_point import Chooser, TraceEntry
+from racekit.runtime.scheduling_point import Chooser
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
-from racekit.schedule import Position, Schedule, Switch
+from racekit.runtime.values import Values
+from racekit.schedule import ACCESSES, Position, Schedule, Switch
 from racekit.trace import Event, Place, Trace, Wait
-from racekit.watch.site import numbered_position
+from racekit.watch.site import Site, numbered_position
 
 
 @dataclass(slots=True)
@@ -43,14 +44,15 @@ class ExecutionRun:
         control: Control,
         options: Options,
         *,
-        merge_first_operations: bool = True,
+        for_people: bool = False,
     ) -> None:
         self.value: object = None
         self.fault: Fault | None = None
         self.scheduler = scheduler = Scheduler(
             chooser, control.pool, steps=options.steps, any_timeout=options.timeouts == "any"
         )
-        scheduler.merge_first_operations = merge_first_operations
+        scheduler.merge_first_operations = not for_people
+        scheduler.values = Values() if for_people else None
         scheduler.every_access = options.granularity == "access"
         scheduler.after_calls = options.granularity == "gil"
         scheduler.conflicts = Conflicts()
@@ -128,11 +130,33 @@ class ExecutionRun:
 
     def trace(self) -> Trace:
         """The events for people: those of watched code, in order."""
-        events = [_event(entry) for entry in self.scheduler.trace if entry[1] is not None]
+        if self.scheduler.values is not None:
+            self.scheduler.values.settle()
+        events = [self._event(index) for index, entry in enumerate(self.scheduler.trace) if entry[1] is not None]
         return Trace(tuple(events), self.thread_names)
 
+    def accesses(self) -> list[tuple[int, str, object] | None]:
+        """For each event of `trace()`: the thread, "read" or "write", and the location; None for a synchronization."""
+        return [
+            (thread, operation, location) if operation in ACCESSES else None
+            for thread, site, operation, location in self.scheduler.trace
+            if site is not None
+        ]
 
-def _event(entry: TraceEntry) -> Event:
-    thread, site, operation, _ = entry
-    assert site is not None
-    return Event(thread, operation, site.name, site.filename, site.line, site.function)
+    def _event(self, index: int) -> Event:
+        thread, site, operation, location = self.scheduler.trace[index]
+        assert site is not None
+        values = self.scheduler.values
+        value = values.texts.get(index, "") if values is not None else ""
+        target = self._target(site, location) if operation in ACCESSES else ""
+        return Event(thread, operation, target, site.filename, site.line, site.function, location, value)
+
+    def _target(self, site: Site, location: object) -> str:
+        assert isinstance(location, tuple)
+        number, name = location
+        owner = self.scheduler.conflicts.owners[number]
+        if "attribute" in site.kind:
+            return f"{owner}.{site.name}"
+        if site.name:
+            return site.name
+        return f"{owner}[{name!r}]" if isinstance(name, str | int) else owner

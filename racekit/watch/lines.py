@@ -51,8 +51,8 @@ def find_statement(code: CodeType, place: str | int | re.Pattern[str], *, after:
         listing = "\n".join(f"  {line}: {lines[line].strip()}" for line in candidates if lines[line].strip())
         shown = place.pattern if isinstance(place, re.Pattern) else place
         raise BadArgument(
-            f"{word}={shown!r} matches {found} of {code.co_qualname}: write what stands on exactly one of these, or its "
-            f"number.\n{listing}"
+            f"{word}={shown!r} matches {found} of {code.co_qualname}: "
+            f"write what stands on exactly one of these, or its number.\n{listing}"
         )
     node = next(node for node in _statements(function) if _header(node)[0] == matching[0])
     first, last = _header(node)

@@ -1,0 +1,1 @@
+"""What a trace shows: pure functions of what happened."""

@@ -1,0 +1,67 @@
+"""Lost updates: a thread overwrites what another thread wrote after the first one had read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from racekit.trace import Event
+
+
+class LostUpdate(NamedTuple):
+    """Indices of events: the read, the other thread's write that came after it, and the write that overwrote that."""
+
+    read: int
+    overwritten: int
+    overwriting: int
+
+
+def lost_updates(accesses: Sequence[tuple[int, str, object] | None]) -> Iterator[LostUpdate]:
+    """The lost updates among accesses (thread, "read" or "write", location); None stands for any other event.
+
+    A thread that writes a location which it read before, and which another thread has written since that read, cannot
+    have taken that other write into account. (That it read is visible; whether it computed from what it read is not.)
+    """
+    last_read: dict[tuple[int, object], int] = {}
+    last_write: dict[object, tuple[int, int]] = {}
+    for index, access in enumerate(accesses):
+        if access is None:
+            continue
+        thread, operation, location = access
+        if operation == "read":
+            last_read[thread, location] = index
+            continue
+        read = last_read.pop((thread, location), None)
+        written = last_write.get(location)
+        if read is not None and written is not None:
+            writer, overwritten = written
+            if writer != thread and overwritten > read:
+                yield LostUpdate(read, overwritten, index)
+        last_write[location] = thread, index
+
+
+def describe(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]) -> str:
+    """`FakeDataStore.value: Second's write of 1 overwrote First's write of 1; both had read 0 (store.py:14)`."""
+    read, overwritten, overwriting = (events[index] for index in update)
+    before = _last_read(events, update.overwritten)
+    victor, victim = threads[overwriting.thread], threads[overwritten.thread]
+    what = f"{victor}'s write{_of(overwriting)} overwrote {victim}'s write{_of(overwritten)}"
+    if read.value and before is not None and before.value == read.value:
+        why = f"both had read {read.value}"
+    else:
+        why = f"it had read {read.value or 'the value'} before that"
+    filename = overwriting.filename.replace("\\", "/").rpartition("/")[2]
+    return f"{overwriting.target}: {what}; {why} ({filename}:{overwriting.line})"
+
+
+def _of(event: Event) -> str:
+    return f" of {event.value}" if event.value else ""
+
+
+def _last_read(events: Sequence[Event], write: int) -> Event | None:
+    """What the writing thread had read of the same location before its write."""
+    wanted = events[write]
+    for event in reversed(events[:write]):
+        if event.thread == wanted.thread and event.location == wanted.location:
+            return event if event.operation == "read" else None
+    return None
