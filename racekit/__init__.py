@@ -1,9 +1,23 @@
 """racekit makes races happen: it runs a threaded test under the schedules that matter, and replays what it finds."""
 
-from racekit.errors import BadArgument, Deadlock, Livelock, RaceFailure, RacekitError, ScheduleMismatch
+from racekit.assertions import assert_deadlock, assert_lost_update, assert_outcomes, assert_race_free, raises
+from racekit.errors import (
+    BadArgument,
+    Deadlock,
+    InternalError,
+    Livelock,
+    NestedExploration,
+    RaceFailure,
+    RacekitError,
+    ScheduleMismatch,
+)
 from racekit.explore import Execution, Exploration, Outcome, explore, replay
 from racekit.failure import Failure
+from racekit.inject import InjectionTimeout
+from racekit.race import race
 from racekit.schedule import Schedule
+from racekit.script import Race, inject
+from racekit.side_by_side import StillRunning, together
 
 __all__ = [
     "BadArgument",
@@ -11,12 +25,25 @@ __all__ = [
     "Execution",
     "Exploration",
     "Failure",
+    "InjectionTimeout",
+    "InternalError",
     "Livelock",
+    "NestedExploration",
     "Outcome",
+    "Race",
     "RaceFailure",
     "RacekitError",
     "Schedule",
     "ScheduleMismatch",
+    "StillRunning",
+    "assert_deadlock",
+    "assert_lost_update",
+    "assert_outcomes",
+    "assert_race_free",
     "explore",
+    "inject",
+    "race",
+    "raises",
     "replay",
+    "together",
 ]
