@@ -1,0 +1,272 @@
+"""The pytest plugin: the marker, the options and the hooks."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from racekit.errors import BadArgument, RaceFailure
+from racekit.options import Options, option_types
+from racekit.pytest_items import FreshItem, Timeout, explore_item, fail, thread_starts
+from racekit.race import check_test
+from racekit.schedule import Schedule
+
+LIMITS = {
+    "executions": "explore each race test in at most this many executions",
+    "seconds": "explore each race test for at most this many seconds",
+    "preemptions": "explore only schedules with at most this many preemptions",
+    "strategy": "how to choose the next schedule",
+    "seed": "explore from this seed; each test mixes its node id into it",
+}
+PRECEDENCE = "What is given on the command line wins over a test's own marker or decorator, and that over the ini file."
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line and the ini file say."""
+
+    everything: bool
+    replay: Schedule | None
+    command_line: dict[str, Any]
+    ini_file: dict[str, Any]
+
+    @property
+    def every_thread(self) -> bool:
+        """Whether tests that nobody marked are run under control too, if they start a thread."""
+        return self.everything or self.replay is not None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to explore a test."""
+
+    fresh: FreshItem
+    options: Options
+    replay: Schedule | None
+
+
+SETTINGS = pytest.StashKey[Settings]()
+PLAN = pytest.StashKey[Plan | None]()
+TIMER = pytest.StashKey[tuple[Any, float]]()
+NOT_EXPLORED = "not explored"
+
+
+# --- options ---------------------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("racekit", "race conditions (racekit)")
+    text = "explore every test function that starts a thread, not only those marked with race"
+    group.addoption("--race", action="store_true", default=None, help=f"{text}. {PRECEDENCE}")
+    parser.addini("race", f"{text} (as --race)", type="bool", default=False)
+    for name, text in LIMITS.items():
+        group.addoption(f"--race-{name}", metavar=option_types()[name].__name__.upper(), help=text)
+        parser.addini(f"race_{name}", f"{text} (as --race-{name})", default=None)
+    text = "run each race test, and each that starts a thread, once with the schedule of this token"
+    group.addoption("--race-replay", metavar="TOKEN", help=text)
+    parser.addini("race_replay", f"{text} (as --race-replay)", default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "race(**options): explore the interleavings of the threads that this test starts; the options are those of "
+        f"racekit.explore, such as executions=, seconds= and strategy=. {PRECEDENCE}",
+    )
+    token = config.getoption("race_replay")
+    where = "--race-replay" if token else "race_replay in the ini file"
+    token = token or config.getini("race_replay")
+    try:
+        replay = Schedule.parse(token) if token else None
+    except BadArgument as error:
+        raise pytest.UsageError(f"{where}: {error}") from None
+    config.stash[SETTINGS] = Settings(
+        everything=bool(config.getoption("race") or config.getini("race")),
+        replay=replay,
+        command_line=_read({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS}),
+        ini_file=_read({f"race_{name} in the ini file": config.getini(f"race_{name}") for name in LIMITS}),
+    )
+
+
+def _read(texts: dict[str, str | None]) -> dict[str, Any]:
+    values = {}
+    for (where, text), name in zip(texts.items(), LIMITS, strict=True):
+        if not text:
+            continue
+        try:
+            values[name] = option_types()[name](text)
+            Options.of({name: values[name]})
+        except BadArgument as error:
+            raise pytest.UsageError(f"{where}: {error}") from None
+        except ValueError:
+            raise pytest.UsageError(f"{where}: {text!r} is not a number.") from None
+    return values
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    __tracebackhide__ = True
+    plan = item.stash[PLAN] = plan_for(item)
+    if plan is None:
+        return (yield)
+    with plan.fresh.only_wider_fixtures():
+        yield
+    if not plan.fresh.threaded:
+        with plan.fresh.broken_off_at_a_thread():
+            plan.fresh.item._request._fillfixtures()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    __tracebackhide__ = True
+    plan = item.stash[PLAN]
+    if plan is not None:
+        item.runtest = functools.partial(run, plan, item.runtest)  # type: ignore[method-assign]
+    elif item.config.stash[SETTINGS].every_thread and given_body(item) is not None:
+        item.runtest = functools.partial(run_given, item, item.runtest)  # type: ignore[method-assign]
+    else:
+        return (yield)
+    try:
+        return (yield)
+    finally:
+        del item.runtest
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    plan = item.stash.get(PLAN, None)
+    if plan is None or call.when != "call":
+        return report
+    if plan.fresh.ended_in_set_up and report.failed:
+        report.when = "setup"
+    if call.excinfo is not None and isinstance(call.excinfo.value, RaceFailure) and not call.excinfo.value.__cause__:
+        report.longrepr = call.excinfo.getrepr(style="value", tbfilter=False)  # no line of code raised it
+    token = dict(item.user_properties).get("race_token")
+    if token is not None:
+        report.sections.append(("replay", f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(str(token))}"))
+    return report
+
+
+def run(plan: Plan, run_plainly: Callable[[], None]) -> None:
+    """Explore a test; but one that was not marked is run plainly first, as far as it starts no thread."""
+    __tracebackhide__ = True
+    if not plan.fresh.threaded:
+        with plan.fresh.broken_off_at_a_thread():
+            run_plainly()
+    if plan.fresh.threaded:
+        explore_in_time(plan)
+
+
+def run_given(item: pytest.Item, run_plainly: Callable[[], None]) -> None:
+    """Run a test of Hypothesis plainly, and if it starts a thread, say that it was not explored."""
+    __tracebackhide__ = True
+    starts: list[bool] = []
+    with thread_starts(lambda: starts.append(True)):
+        run_plainly()
+    if starts and not hasattr(given_body(item), "__racekit_body__"):
+        item.user_properties.append(("race_result", NOT_EXPLORED))
+
+
+def plan_for(item: pytest.Item) -> Plan | None:
+    """How to explore a test; None if it is only run plainly."""
+    settings = item.config.stash[SETTINGS]
+    try:
+        keywords = race_keywords(item)
+        if keywords is None and not (settings.every_thread and given_body(item) is None):
+            return None
+        if not isinstance(item, pytest.Function):
+            return None
+        options = Options.of({**settings.ini_file, **(keywords or {}), **settings.command_line})
+    except BadArgument as error:
+        fail(str(error))
+    options = replace(options, seed=zlib.crc32(f"{options.seed} {item.nodeid}".encode()))
+    return Plan(FreshItem(item, threaded=keywords is not None), options, settings.replay)
+
+
+def race_keywords(item: pytest.Item) -> dict[str, Any] | None:
+    """The options that a test's markers and its decorator give; None if it has neither."""
+    function = getattr(item, "function", item)
+    markers = list(item.iter_markers("race"))
+    decorated: dict[str, Any] | None = getattr(function, "__racekit_keywords__", None)
+    if hasattr(given_body(item), "__racekit_body__") or (decorated is None and not markers):
+        return None
+    check_test(function)
+    keywords: dict[str, Any] = {}
+    for marker in reversed(markers):
+        if marker.args:
+            raise BadArgument(
+                f"The race marker was given {marker.args[0]!r} without a keyword: name the option, as in executions=50."
+            )
+        keywords.update(marker.kwargs)
+    return keywords | (decorated or {})
+
+
+def given_body(item: pytest.Item) -> object:
+    """The function below Hypothesis's @given, each example of which is a body; None for other tests."""
+    function: Any = getattr(item, "function", None)
+    return function.hypothesis.inner_test if getattr(function, "is_hypothesis_test", False) else None
+
+
+# --- pytest-timeout --------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
+    """Remember the timeout, which pytest-timeout itself watches until an exploration takes it over."""
+    item.stash[TIMER] = settings, time.monotonic()
+
+
+def explore_in_time(plan: Plan) -> None:
+    """Explore a test under its timeout. Its timer is off meanwhile: only racekit can tell which threads were where."""
+    __tracebackhide__ = True
+    item = plan.fresh.item
+    settings, started = item.stash.get(TIMER, (None, 0.0))
+    if settings is None:
+        explore_item(plan.fresh, plan.options, plan.replay)
+        return
+    hook = item.config.hook
+    hook.pytest_timeout_cancel_timer(item=item)
+    try:
+        left = max(started + settings.timeout - time.monotonic(), 0.001)
+        explore_item(plan.fresh, plan.options, plan.replay, Timeout(left, settings.timeout))
+    finally:
+        left = started + settings.timeout - time.monotonic()
+        if left > 0:
+            hook.pytest_timeout_set_timer(item=item, settings=settings._replace(timeout=left))
+
+
+# --- summary ---------------------------------------------------------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    results = Counter(
+        dict(report.user_properties)["race_result"]
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call" and "race_result" in dict(report.user_properties)
+    )
+    replaying = config.stash[SETTINGS].replay is not None
+    not_explored = results.pop(NOT_EXPLORED, 0)
+    count = results.total()
+    if count or replaying:
+        tests = f"{count} {'test' if count == 1 else 'tests'} {'replayed' if replaying else 'explored'}"
+        order = sorted(results, key=lambda result: (result != "proved", result != "failed", result))
+        terminalreporter.write_line(", ".join([f"race: {tests}", *(f"{results[result]} {result}" for result in order)]))
+    if not_explored:
+        terminalreporter.write_line(
+            f"race: {not_explored} with @given {NOT_EXPLORED}: put @racekit.race below @given to explore each example"
+        )

@@ -1,0 +1,188 @@
+"""`pytest --race` explores every test that starts a thread and leaves the others alone."""
+
+from __future__ import annotations
+
+from small_project import Project, told
+
+
+def test_a_test_that_starts_a_thread_is_explored(project: Project) -> None:
+    result = project.run(
+        """
+def test_it():
+    counter = Counter()
+    twice(counter.increment)
+    assert counter.value == 2
+""",
+        "--race",
+    )
+    result.assert_outcomes(failed=1)
+    assert told(result)["test_it"]["race_result"] == "failed"
+
+
+def test_a_test_that_starts_a_thread_of_an_executor_is_explored(project: Project) -> None:
+    result = project.run(
+        """
+from concurrent.futures import ThreadPoolExecutor
+
+def test_it():
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        assert pool.submit(int, "7").result() == 7
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=1)
+    assert told(result)["test_it"]["race_executions"] >= 1
+
+
+def test_a_test_without_threads_is_run_once_and_plainly(project: Project) -> None:
+    result = project.run("runs = []\ndef test_it():\n    runs.append(1)\n    assert runs == [1]", "--race")
+    result.assert_outcomes(passed=1)
+    assert "race_result" not in told(result)["test_it"]
+
+
+def test_a_test_whose_fixture_starts_a_thread_is_explored(project: Project) -> None:
+    result = project.run(
+        """
+@pytest.fixture
+def busy_counter():
+    counter = Counter()
+    thread = threading.Thread(target=counter.increment)
+    thread.start()
+    yield counter, thread
+    thread.join()
+
+def test_it(busy_counter):
+    counter, thread = busy_counter
+    counter.increment()
+    thread.join()
+    assert counter.value == 2
+""",
+        "--race",
+    )
+    result.assert_outcomes(failed=1)
+
+
+def test_a_test_that_catches_everything_is_explored_all_the_same(project: Project) -> None:
+    result = project.run(
+        """
+def test_it():
+    counter = LockedCounter()
+    try:
+        twice(counter.increment)
+    except BaseException:
+        pass
+    assert counter.value == 2
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=1)
+    assert told(result)["test_it"]["race_result"] == "proved"
+
+
+def test_a_test_case_that_starts_a_thread_is_explored(project: Project) -> None:
+    result = project.run(
+        """
+import unittest
+
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        counter = Counter()
+        twice(counter.increment)
+        self.assertEqual(counter.value, 2)
+""",
+        "--race",
+    )
+    result.assert_outcomes(failed=1)
+    assert told(result)["TestIt::test_it"]["race_result"] == "failed"
+
+
+def test_what_the_broken_off_run_did_is_not_seen_by_the_executions(project: Project) -> None:
+    result = project.run(
+        """
+def test_it(tmp_path, record_property):
+    assert not list(tmp_path.iterdir())
+    tmp_path.joinpath("file").touch()
+    record_property("kept", "once")
+    twice(LockedCounter().increment)
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=1)
+    [report] = [r for r in result.reprec.getreports("pytest_runtest_logreport") if r.when == "call"]  # type: ignore
+    assert report.user_properties.count(("kept", "once")) == 1
+
+
+def test_threads_started_by_other_threads_do_not_make_a_test_one_to_explore(project: Project) -> None:
+    result = project.run(
+        """
+@pytest.fixture(scope="module")
+def starter():
+    orders, done = threading.Semaphore(0), threading.Semaphore(0)
+    def serve():
+        orders.acquire()
+        child = threading.Thread(target=int)
+        child.start()
+        child.join()
+        done.release()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield orders, done
+    thread.join()
+
+def test_before(starter): ...
+
+def test_it(starter):
+    orders, done = starter
+    orders.release()
+    done.acquire()
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=2)
+    assert "race_result" not in told(result)["test_it"]
+
+
+def test_thread_start_is_what_it_was_after_each_test(project: Project) -> None:
+    result = project.run(
+        """
+plain_start = threading.Thread.start
+
+@pytest.fixture
+def patched(monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: None)
+
+def test_patched(patched):
+    threading.Thread(target=int).start()
+
+def test_threaded():
+    twice(int)
+
+@pytest.fixture(scope="module", autouse=True)
+def check():
+    yield
+    assert threading.Thread.start is plain_start
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_ini_file_can_ask_for_it(project: Project) -> None:
+    project.pytester.makeini("[pytest]\nrace = true")
+    result = project.run("def test_it(): twice(int)")
+    assert told(result)["test_it"]["race_result"] == "proved"
+
+
+def test_a_test_of_hypothesis_that_starts_threads_is_named_as_not_explored(project: Project) -> None:
+    result = project.run(
+        """
+from hypothesis import given, settings, strategies as st
+
+@settings(max_examples=2, database=None)
+@given(st.integers())
+def test_it(number): twice(int)
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["race: 1 with @given not explored: put @racekit.race below @given*"])
