@@ -153,6 +153,11 @@ class Scheduler:
     def close(self) -> None:
         """The body has ended in thread 0: let the others finish, stop those that need not, take the baton back."""
         caller = self.threads[0]
+        if not self.aborting and self.alive != [caller]:
+            try:
+                self.step(caller, None, "end")
+            except ExecutionAborted:
+                pass
         self.body_done = True
         caller.finished = True
         if caller in self.alive:
@@ -276,6 +281,9 @@ class Scheduler:
         """Who could go on, ascending; when nobody can, time passes until somebody can, or it is a deadlock."""
         found = self.could_go_on()
         while not found:
+            if self.body_done and self._only_background_left():
+                found = (0,)
+                break
             if not self.on_stuck():
                 self.on_deadlock()
                 self.abort()

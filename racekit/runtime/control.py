@@ -20,6 +20,7 @@ from racekit.runtime.primitives import locks, simple_queue, threads
 from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
 from racekit.runtime.primitives.selectors import swap_selectors
+from racekit.runtime.primitives.silence import Silence
 from racekit.runtime.turn import TURN
 from racekit.watch.scope import Scope
 from racekit.watch.swap import Swaps
@@ -68,6 +69,7 @@ class Control:
         self._collects = False
         self._random_state: Any = None
         self._thread_names = cpython.ThreadNames()
+        self._silence = Silence()
         self.pool = Pool()
 
     def __enter__(self) -> Control:
@@ -80,6 +82,7 @@ class Control:
         swap_operations(self._swaps)
         swap_selectors(self._swaps)
         number_threads_and_futures(self._swaps)
+        self._silence.begin(self._swaps)
         WATCHER.install(self._scope, self._swaps)
         self._names.install()
         for methods in self._methods:
@@ -97,6 +100,7 @@ class Control:
         self._swaps.undo()
         WATCHER.forget()
         hash_by_address()
+        self._silence.end()
         self._thread_names.restore()
         self.pool.close()
         if self._affinity is not None:

@@ -12,6 +12,9 @@ from racekit.watch.site import Site
 LOOPS_PER_STEP = 100
 QUIET_LOOPS_BEFORE_GIVING_WAY = 25
 QUIET_SLEEPS_BEFORE_GIVING_WAY = 4
+PAST_A_DEADLINE = 1000
+"""Virtual nanoseconds: a wait that expired must find the clock past its deadline, not at it."""
+
 SPINNING_CLOCK_TICK = 1_000_000
 """Virtual nanoseconds: a loop that looks at the clock until it is late must come to an end."""
 
@@ -46,16 +49,16 @@ def wait(
                 return True
             scheduler.enabled = None
             if not is_step:
-                thread.operation = "go on"
+                thread.operation = "resume"
             scheduler.reschedule(thread)
             if not is_step:
-                scheduler.count(thread, thread.site, "go on")
+                scheduler.count(thread, thread.site, "resume")
             if thread.expired:
                 return False
             if ready():
                 return True
             if thread.deadline is not None:
-                advance(scheduler, thread.deadline)
+                advance(scheduler, thread.deadline + PAST_A_DEADLINE)
                 return False
     finally:
         thread.fresh = False

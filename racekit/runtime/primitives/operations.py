@@ -100,10 +100,15 @@ def condition_wait(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, *args)
         thread = TURN.thread
         before, thread.reacquires = thread.reacquires, self._lock
+        held_before = set(thread.held)
         try:
             return original(self, *args)
         finally:
             thread.reacquires = before
+            for key in [key for key in thread.held if key not in held_before]:
+                if key != id(self._lock):  # the lock of this one wait, which nobody will ever release
+                    del thread.held[key]
+                    TURN.scheduler.holds.pop(key, None)
 
     return operation
 

@@ -1,0 +1,51 @@
+"""What aborted executions would print: nothing of it is about the code under test."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from racekit.errors import ExecutionAborted
+from racekit.runtime import originals
+from racekit.runtime.turn import TURN
+from racekit.watch.swap import Swaps, copy_of, forwarding_code
+
+
+def is_unwinding() -> bool:
+    """Whether the calling thread is leaving an execution that is over."""
+    scheduler: Any = TURN.scheduler
+    if scheduler is None or not scheduler.aborting:
+        return False
+    thread = scheduler.by_ident.get(originals.get_ident())
+    return thread is not None and bool(thread.unwinding)
+
+
+def _unless_unwinding(original: Callable[..., None]) -> Callable[..., None]:
+    def handle(self: logging.Logger, record: logging.LogRecord) -> None:
+        if not is_unwinding():
+            original(self, record)
+
+    return handle
+
+
+class Silence:
+    """While it lasts, threads that leave an aborted execution log nothing and report nothing as unraisable."""
+
+    def __init__(self) -> None:
+        self._hook = sys.unraisablehook
+
+    def begin(self, swaps: Swaps) -> None:
+        handle: Any = logging.Logger.handle
+        swaps.swap(handle, forwarding_code(handle.__code__, _unless_unwinding(copy_of(handle))))
+        self._hook = sys.unraisablehook
+        sys.unraisablehook = self._on_unraisable
+
+    def end(self) -> None:
+        if sys.unraisablehook == self._on_unraisable:
+            sys.unraisablehook = self._hook
+
+    def _on_unraisable(self, unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, ExecutionAborted) and not is_unwinding():
+            self._hook(unraisable)
