@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("linearize",),
     ("explore",),
     ("minimize",),
-    ("inject", "together"),
+    ("inject", "side_by_side"),
     ("strategies",),
     ("diagnose",),
     ("report",),
