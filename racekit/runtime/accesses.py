@@ -6,6 +6,7 @@ in conflicts is a scheduling point, and any other one is only checked for a conf
 
 from __future__ import annotations
 
+from functools import partial
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -222,6 +223,9 @@ def _call_built_in(callable: Any, first: Any, site: Site) -> Any:
         replacement = REPLACED_CALLABLES.get(id(callable))
         if replacement is not None:
             return replacement
+    elif type(callable) is partial:
+        replacement = REPLACED_CALLABLES.get(id(callable.func))
+        return callable if replacement is None else partial(replacement, *callable.args, **callable.keywords)
     elif not isinstance(callable, type):
         return callable
     if first is not ITEMS and id(callable) in containers.READERS and (TURN.several or site.shared):
