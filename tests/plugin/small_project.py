@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import hypothesis  # noqa: F401  # here, so that not each inner run imports it anew
 import pytest
 
 COUNTERS = '''
