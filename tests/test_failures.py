@@ -1,0 +1,565 @@
+"""What counts as a failure, and what its report names: threads, waits, holders, lines."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import racekit
+from racekit.trace import Wait
+
+
+def run(*functions: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def failure_of(body: Callable[[], object], **options: Any) -> racekit.Failure:
+    found = racekit.explore(body, **options)
+    assert found.failure is not None, str(found)
+    assert not found.ok
+    assert not found.proved
+    assert found.cut_by == "failure"
+    return found.failure
+
+
+def waits_of(failure: racekit.Failure) -> dict[str, Wait]:
+    return {wait.thread: wait for wait in failure.waits}
+
+
+class Account:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.balance = 100
+
+    def transfer(self, other: Account) -> None:
+        with self._lock:
+            with other._lock:
+                self.balance -= 1
+                other.balance += 1
+
+
+# --- exceptions -------------------------------------------------------------------------------------------------------
+
+
+def test_an_assertion_in_the_body_is_a_failure() -> None:
+    def body() -> None:
+        assert 1 == 2
+
+    failure = failure_of(body)
+    assert failure.kind == "exception"
+    assert isinstance(failure.exception, AssertionError)
+    assert failure.thread == "MainThread"
+    assert failure.execution == 1
+    assert failure.schedule.token == "rk1:"
+
+
+def test_an_exception_in_any_thread_is_a_failure() -> None:
+    def fail() -> None:
+        raise ValueError("from the thread")
+
+    def body() -> None:
+        thread = threading.Thread(target=fail, name="worker")
+        thread.start()
+        thread.join()
+
+    failure = failure_of(body)
+    assert failure.kind == "exception"
+    assert failure.thread == "worker"
+    assert str(failure.exception) == "from the thread"
+    assert "ValueError in worker: from the thread" in str(failure)
+
+
+def test_the_traceback_of_an_exception_ends_at_its_line() -> None:
+    def fail() -> None:
+        raise ValueError("here")
+
+    failure = failure_of(lambda: run(fail))
+    assert failure.exception is not None
+    last = traceback.extract_tb(failure.exception.__traceback__)[-1]
+    assert (last.filename, last.name, last.line) == (__file__, "fail", 'raise ValueError("here")')
+
+
+def test_check_raises_the_very_exception_with_the_report_as_a_note() -> None:
+    error = ValueError("mine")
+
+    def body() -> None:
+        raise error
+
+    found = racekit.explore(body)
+    with pytest.raises(ValueError, match="mine") as caught:
+        found.check()
+    assert caught.value is error
+    assert error.__notes__ == [str(found.failure)]
+
+
+def test_check_does_nothing_if_nothing_failed() -> None:
+    racekit.explore(int).check()
+
+
+def test_an_exception_only_under_one_schedule_is_found() -> None:
+    def body() -> None:
+        account = Account()
+
+        def withdraw() -> None:
+            balance = account.balance
+            account.balance = balance - 10
+
+        run(withdraw, withdraw)
+        assert account.balance == 80
+
+    failure = failure_of(body)
+    assert isinstance(failure.exception, AssertionError)
+    assert len(failure.schedule.switches) == 1
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), BaseException("base")], ids=["SystemExit", "BaseException"])
+def test_any_exception_of_the_body_itself_is_a_failure(error: BaseException) -> None:
+    def body() -> None:
+        raise error
+
+    assert failure_of(body).exception is error
+
+
+def test_a_base_exception_in_a_thread_is_a_failure() -> None:
+    class Strange(BaseException):
+        pass
+
+    def fail() -> None:
+        raise Strange
+
+    assert isinstance(failure_of(lambda: run(fail)).exception, Strange)
+
+
+def test_the_first_of_two_exceptions_is_reported() -> None:
+    def fail(name: str) -> Callable[[], None]:
+        def raise_it() -> None:
+            raise ValueError(name)
+
+        return raise_it
+
+    failure = failure_of(lambda: run(fail("first"), fail("second")), preemptions=0)
+    assert str(failure.exception) == "first"
+
+
+def test_a_skip_in_the_body_is_passed_on() -> None:
+    def body() -> None:
+        pytest.skip("not here")
+
+    found = racekit.explore(body)
+    with pytest.raises(pytest.skip.Exception):
+        found.check()
+
+
+# --- deadlocks --------------------------------------------------------------------------------------------------------
+
+
+def opposite_transfers() -> None:
+    one, other = Account(), Account()
+    threads = [
+        threading.Thread(target=one.transfer, args=(other,), name="there"),
+        threading.Thread(target=other.transfer, args=(one,), name="back"),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_two_locks_in_opposite_order_deadlock() -> None:
+    failure = failure_of(opposite_transfers)
+    assert failure.kind == "deadlock"
+    assert failure.exception is None
+
+
+def test_a_deadlock_names_each_thread_what_it_waits_for_and_who_holds_that() -> None:
+    waits = waits_of(failure_of(opposite_transfers))
+    assert set(waits) == {"MainThread", "there", "back"}
+    assert (waits["there"].operation, waits["there"].awaited, waits["there"].holder) == (
+        "acquire",
+        "Account._lock",
+        "back",
+    )
+    assert (waits["back"].operation, waits["back"].awaited, waits["back"].holder) == (
+        "acquire",
+        "Account._lock",
+        "there",
+    )
+    assert waits["MainThread"].operation == "join"
+    assert waits["MainThread"].awaited == "the end of there"
+
+
+def test_a_deadlock_gives_file_line_and_text_of_the_wait_and_of_the_acquisition() -> None:
+    wait = waits_of(failure_of(opposite_transfers))["there"]
+    assert wait.place is not None
+    assert wait.held_since is not None
+    assert (wait.place.filename, wait.place.text) == (__file__, "with other._lock:")
+    assert (wait.held_since.filename, wait.held_since.text) == (__file__, "with self._lock:")
+    assert wait.held_since.line == wait.place.line - 1
+    assert wait.place.function == "Account.transfer"
+
+
+def test_the_report_of_a_deadlock_can_be_read() -> None:
+    report = str(failure_of(opposite_transfers))
+    assert "Deadlock" in report
+    assert "there waits for Account._lock, held by back" in report
+    assert "back waits for Account._lock, held by there" in report
+    assert "with other._lock:" in report
+    assert "with self._lock:" in report
+
+
+def test_check_raises_deadlock_with_the_failure() -> None:
+    found = racekit.explore(opposite_transfers)
+    with pytest.raises(racekit.Deadlock) as caught:
+        found.check()
+    assert caught.value.failure is found.failure
+    assert isinstance(caught.value, AssertionError)
+
+
+module_lock = threading.Lock()
+
+
+def test_a_thread_that_waits_for_a_lock_that_it_holds_itself_deadlocks() -> None:
+    def body() -> None:
+        with module_lock:
+            with module_lock:
+                pass
+
+    wait = waits_of(failure_of(body))["MainThread"]
+    assert wait.awaited == "module_lock"
+    assert wait.holder == "MainThread"
+    assert wait.held_since is not None
+    assert wait.place is not None
+    assert wait.held_since.line == wait.place.line - 1
+
+
+def test_a_lock_in_a_local_variable_has_that_name() -> None:
+    def body() -> None:
+        my_lock = threading.Lock()
+        my_lock.acquire()
+        my_lock.acquire()
+
+    assert failure_of(body).waits[0].awaited == "my_lock"
+
+
+def test_a_lock_left_held_by_a_thread_that_ended_is_named_with_it() -> None:
+    def body() -> None:
+        lock = threading.Lock()
+
+        def forget() -> None:
+            lock.acquire()
+
+        thread = threading.Thread(target=forget, name="forgetful")
+        thread.start()
+        thread.join()
+        lock.acquire()
+
+    wait = failure_of(body).waits[0]
+    assert wait.holder == "forgetful"
+    assert wait.held_since is not None
+    assert wait.held_since.text == "lock.acquire()"
+
+
+@pytest.mark.parametrize("make", [queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue])
+def test_a_get_from_a_queue_that_nobody_fills_is_a_deadlock(make: Callable[[], Any]) -> None:
+    def body() -> None:
+        orders = make()
+        run(lambda: orders.get())
+
+    failure = failure_of(body)
+    assert failure.kind == "deadlock"
+    wait = waits_of(failure)["Thread-1 (<lambda>)"]
+    assert wait.operation == "get"
+    assert wait.awaited == "orders"
+    assert wait.holder is None
+    assert wait.place is not None
+    assert wait.place.text == "run(lambda: orders.get())"
+
+
+def test_a_put_into_a_full_queue_that_nobody_empties_is_a_deadlock() -> None:
+    def body() -> None:
+        orders: queue.Queue[int] = queue.Queue(maxsize=1)
+        orders.put(1)
+        orders.put(2)
+
+    wait = failure_of(body).waits[0]
+    assert (wait.operation, wait.awaited) == ("put", "orders")
+
+
+def test_joining_a_thread_that_cannot_end_is_a_deadlock() -> None:
+    def body() -> None:
+        never = threading.Event()
+        thread = threading.Thread(target=never.wait, name="endless", daemon=True)
+        thread.start()
+        thread.join()
+
+    failure = failure_of(body)
+    assert failure.kind == "deadlock"
+    waits = waits_of(failure)
+    assert waits["MainThread"].awaited == "the end of endless"
+    assert waits["endless"].operation == "wait"
+
+
+def test_a_lost_wake_up_on_an_event_is_a_deadlock() -> None:
+    def body() -> None:
+        ready = threading.Event()
+
+        def waiter() -> None:
+            ready.clear()
+            ready.wait()
+
+        run(waiter, ready.set)
+
+    failure = failure_of(body)
+    assert failure.kind == "deadlock"
+    wait = waits_of(failure)["Thread-1 (waiter)"]
+    assert (wait.operation, wait.awaited) == ("wait", "ready")
+
+
+def test_a_lost_wake_up_on_a_condition_is_a_deadlock() -> None:
+    def body() -> None:
+        changed = threading.Condition()
+
+        def waiter() -> None:
+            with changed:
+                changed.wait()
+
+        def notifier() -> None:
+            with changed:
+                changed.notify()
+
+        run(waiter, notifier)
+
+    failure = failure_of(body)
+    assert failure.kind == "deadlock"
+    wait = waits_of(failure)["Thread-1 (waiter)"]
+    assert (wait.operation, wait.awaited) == ("wait", "changed")
+    assert wait.place is not None
+    assert wait.place.text == "changed.wait()"
+
+
+def test_a_barrier_short_of_parties_is_a_deadlock() -> None:
+    def body() -> None:
+        start = threading.Barrier(3)
+        run(start.wait, start.wait)
+
+    failure = failure_of(body)
+    assert failure.kind == "deadlock"
+    assert [wait.operation for wait in failure.waits] == ["join", "wait", "wait"]
+
+
+def test_a_semaphore_that_nobody_releases_is_a_deadlock() -> None:
+    def body() -> None:
+        permits = threading.Semaphore(1)
+        permits.acquire()
+        permits.acquire()
+
+    wait = failure_of(body).waits[0]
+    assert (wait.operation, wait.awaited) == ("acquire", "permits")
+
+
+def test_tasks_of_an_executor_that_wait_for_each_other_are_a_deadlock() -> None:
+    def body() -> None:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pool") as pool:
+
+            def outer() -> None:
+                pool.submit(int).result()
+
+            pool.submit(outer)
+
+    failure = failure_of(body)
+    assert failure.kind == "deadlock"
+    wait = waits_of(failure)["pool_0"]
+    assert wait.operation == "result"
+    assert wait.place is not None
+    assert wait.place.text == "pool.submit(int).result()"
+
+
+def test_a_thread_that_is_left_waiting_after_the_body_has_returned_is_a_deadlock() -> None:
+    def body() -> None:
+        threading.Thread(target=threading.Event().wait, name="forgotten").start()
+
+    failure = failure_of(body)
+    assert failure.kind == "deadlock"
+    assert [wait.thread for wait in failure.waits] == ["forgotten"]
+
+
+def test_a_waiting_daemon_thread_is_no_deadlock() -> None:
+    def body() -> None:
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+    assert racekit.explore(body).ok
+
+
+def test_a_wait_with_a_timeout_is_no_deadlock() -> None:
+    def body() -> bool:
+        return threading.Event().wait(timeout=3600)
+
+    assert racekit.explore(body).proved
+
+
+def test_a_deadlock_of_three_names_the_whole_circle() -> None:
+    def body() -> None:
+        locks = [threading.Lock() for _ in range(3)]
+
+        def eat(seat: int) -> Callable[[], None]:
+            left, right = locks[seat], locks[(seat + 1) % 3]
+
+            def take_both() -> None:
+                with left:
+                    with right:
+                        pass
+
+            return take_both
+
+        threads = [threading.Thread(target=eat(seat), name=f"seat {seat}") for seat in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    waits = waits_of(failure_of(body))
+    assert {name: wait.holder for name, wait in waits.items() if name != "MainThread"} == {
+        "seat 0": "seat 1",
+        "seat 1": "seat 2",
+        "seat 2": "seat 0",
+    }
+    assert {wait.awaited for name, wait in waits.items() if name != "MainThread"} == {"right"}
+
+
+# --- livelocks --------------------------------------------------------------------------------------------------------
+
+
+def test_a_spin_that_never_ends_is_a_livelock_with_the_lines_that_repeat() -> None:
+    def body() -> None:
+        stopped: list[bool] = []
+
+        def spin() -> None:
+            while not stopped:
+                pass
+
+        run(spin)
+
+    failure = failure_of(body, steps=50)
+    assert failure.kind == "livelock"
+    assert failure.repeated[0].text == "while not stopped:"
+    assert "Livelock" in str(failure)
+    assert "while not stopped:" in str(failure)
+
+
+def test_threads_that_politely_give_way_for_ever_are_a_livelock() -> None:
+    def body() -> None:
+        left, right = threading.Lock(), threading.Lock()
+        left_taken, right_taken = threading.Event(), threading.Event()
+
+        def polite(mine: Any, other: Any, taken: threading.Event, wait_for: threading.Event) -> Callable[[], None]:
+            def retry() -> None:
+                mine.acquire()
+                taken.set()
+                wait_for.wait()
+                while not other.acquire(blocking=False):
+                    pass
+
+            return retry
+
+        run(polite(left, right, left_taken, right_taken), polite(right, left, right_taken, left_taken))
+
+    failure = failure_of(body, steps=500, preemptions=0)
+    assert failure.kind == "livelock"
+    assert {place.text for place in failure.repeated} & {"while not other.acquire(blocking=False):", "pass"}
+
+
+def test_check_raises_livelock() -> None:
+    def body() -> None:
+        while True:
+            pass
+
+    with pytest.raises(racekit.Livelock):
+        racekit.explore(body, steps=20).check()
+
+
+def test_a_long_execution_within_its_steps_is_no_livelock() -> None:
+    def body() -> int:
+        total = 0
+        for number in range(20_000):
+            total += number
+        return total
+
+    assert racekit.explore(body).ok
+
+
+def test_waiting_in_a_loop_for_another_thread_is_no_livelock() -> None:
+    def body() -> None:
+        done: list[bool] = []
+        thread = threading.Thread(target=lambda: done.append(True))
+        thread.start()
+        while not done:
+            pass
+        thread.join()
+
+    found = racekit.explore(body, executions=100)
+    assert found.ok
+    assert not found.proved
+
+
+# --- what a failure carries -------------------------------------------------------------------------------------------
+
+
+def test_a_failure_carries_the_events_that_led_to_it() -> None:
+    def body() -> None:
+        account = Account()
+
+        def withdraw() -> None:
+            balance = account.balance
+            account.balance = balance - 10
+
+        run(withdraw, withdraw)
+        assert account.balance == 80
+
+    trace = failure_of(body).trace
+    accesses = [(event.thread, event.operation) for event in trace.events if event.target == "balance"]
+    assert accesses[:4] in (
+        [(1, "read"), (2, "read"), (2, "write"), (1, "write")],
+        [(1, "read"), (2, "read"), (1, "write"), (2, "write")],
+    )
+    assert trace.threads == ("MainThread", "Thread-1 (withdraw)", "Thread-2 (withdraw)")
+    assert all(event.filename == __file__ for event in trace.events if event.line)
+
+
+def test_the_report_ends_with_the_token() -> None:
+    failure = failure_of(opposite_transfers)
+    assert str(failure).splitlines()[-1].strip() == failure.schedule.token
+
+
+def test_stop_on_failure_false_collects_every_failure() -> None:
+    def body() -> None:
+        a, b = threading.Lock(), threading.Lock()
+
+        def one() -> None:
+            with a, b:
+                pass
+
+        def two() -> None:
+            with b, a:
+                pass
+
+        run(one, two)
+
+    found = racekit.explore(body, executions=None, strategy="bounded", stop_on_failure=False)
+    assert found.cut_by is None
+    assert not found.ok
+    assert not found.proved
+    assert len(found.failures) > 1
+    assert {failure.kind for failure in found.failures} == {"deadlock"}
+    assert found.failure is found.failures[0]
+    assert found.outcomes[None].count == found.executions - len(found.failures)
+    assert len({failure.schedule.token for failure in found.failures}) == len(found.failures)

@@ -1,0 +1,340 @@
+"""A schedule's token replays its execution: every time, in another process, or it says where it stopped fitting."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import racekit
+
+
+def run(*functions: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class Shared:
+    def __init__(self) -> None:
+        self.value = 0
+        self.other = 0
+
+    def increment(self) -> None:
+        self.value = self.value + 1
+
+
+def three_times_three() -> int:
+    shared = Shared()
+
+    def increment() -> None:
+        for _ in range(3):
+            shared.value = shared.value + 1
+
+    run(increment, increment, increment)
+    return shared.value
+
+
+def executor() -> int:
+    shared = Shared()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for _ in range(3):
+            pool.submit(shared.increment)
+    return shared.value
+
+
+def polling() -> int:
+    from time import sleep
+
+    shared = Shared()
+    done = threading.Event()
+    polls = 0
+
+    def work() -> None:
+        sleep(0.5)
+        shared.increment()
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not done.wait(0.2):
+        polls += 1
+        shared.increment()
+    thread.join()
+    return 10 * polls + shared.value
+
+
+def locked_loops() -> int:
+    shared = Shared()
+    lock = threading.Lock()
+
+    def increment() -> None:
+        for _ in range(2):
+            shared.value = shared.value + 1
+            with lock:
+                shared.other += 1
+
+    run(increment, increment)
+    return shared.value
+
+
+def spinning() -> int:
+    shared = Shared()
+
+    def work() -> None:
+        shared.increment()
+        shared.other = 1
+
+    def wait() -> None:
+        while not shared.other:
+            pass
+        shared.increment()
+
+    run(work, wait, shared.increment)
+    return shared.value
+
+
+BODIES = [three_times_three, executor, polling, locked_loops, spinning]
+
+
+@pytest.mark.parametrize("strategy", ["auto", "bounded", "random"])
+@pytest.mark.parametrize("body", BODIES)
+def test_the_schedule_of_each_outcome_replays_to_it(body: Callable[[], object], strategy: str) -> None:
+    found = racekit.explore(body, executions=200, strategy=strategy, seed=2)
+    assert found.ok, str(found)
+    for value, outcome in found.outcomes.items():
+        again = racekit.replay(body, outcome.schedule)
+        assert again.value == value
+        assert again.schedule == outcome.schedule
+
+
+@pytest.mark.parametrize(
+    ("granularity", "timeouts"),
+    [
+        ("access", "virtual"),
+        ("access", "any"),
+        pytest.param(
+            "gil",
+            "virtual",
+            marks=pytest.mark.xfail(
+                strict=True, reason="where the GIL may switch depends on which accesses are known to be shared"
+            ),
+        ),
+        ("sync", "virtual"),
+        ("sync", "any"),
+    ],
+)
+def test_a_schedule_replays_under_the_options_it_was_found_with(granularity: str, timeouts: str) -> None:
+    for body in BODIES:
+        found = racekit.explore(
+            body, executions=60, strategy="random", seed=1, granularity=granularity, timeouts=timeouts
+        )
+        for value, outcome in found.outcomes.items():
+            again = racekit.replay(body, outcome.schedule, granularity=granularity, timeouts=timeouts)
+            assert again.value == value
+
+
+def test_the_first_execution_of_a_random_search_replays() -> None:
+    """It does not know yet which accesses are shared."""
+    for seed in range(40):
+        found = racekit.explore(locked_loops, executions=1, strategy="random", seed=seed)
+        for value, outcome in found.outcomes.items():
+            assert racekit.replay(locked_loops, outcome.schedule).value == value
+
+
+def test_a_replay_tells_what_its_execution_did() -> None:
+    found = racekit.explore(three_times_three, executions=20, strategy="random")
+    value, outcome = next(iter(found.outcomes.items()))
+    execution = racekit.replay(three_times_three, outcome.schedule.token)
+    assert execution.ok
+    assert execution.failure is None
+    assert execution.value == value
+    assert execution.steps > 10
+    assert len(execution.trace) > 10
+    execution.check()
+
+
+def test_the_empty_schedule_is_the_default_one() -> None:
+    assert racekit.replay(three_times_three, "rk1:").value == 9
+
+
+def test_a_failure_replays_as_the_same_failure() -> None:
+    def body() -> None:
+        shared = Shared()
+        run(shared.increment, shared.increment)
+        assert shared.value == 2
+
+    failure = racekit.explore(body).failure
+    assert failure is not None
+    for _ in range(5):
+        execution = racekit.replay(body, failure.schedule.token)
+        assert not execution.ok
+        assert execution.failure is not None
+        assert execution.failure.kind == "exception"
+        assert isinstance(execution.failure.exception, AssertionError)
+        with pytest.raises(AssertionError):
+            execution.check()
+
+
+def test_a_deadlock_replays_as_the_same_deadlock() -> None:
+    def body() -> None:
+        a, b = threading.Lock(), threading.Lock()
+
+        def one() -> None:
+            with a, b:
+                pass
+
+        def two() -> None:
+            with b, a:
+                pass
+
+        run(one, two)
+
+    failure = racekit.explore(body).failure
+    assert failure is not None
+    again = racekit.replay(body, failure.schedule.token).failure
+    assert again is not None
+    assert again.kind == "deadlock"
+    assert [(wait.thread, wait.awaited, wait.holder) for wait in again.waits] == [
+        (wait.thread, wait.awaited, wait.holder) for wait in failure.waits
+    ]
+
+
+def test_a_livelock_replays_as_a_livelock() -> None:
+    def body() -> None:
+        shared = Shared()
+
+        def wait() -> None:
+            seen = shared.value
+            while shared.value == seen:
+                pass
+
+        run(wait, shared.increment)
+
+    found = racekit.explore(body, steps=100)
+    assert found.failure is not None
+    assert found.failure.kind == "livelock"
+    again = racekit.replay(body, found.failure.schedule.token, steps=100).failure
+    assert again is not None
+    assert again.kind == "livelock"
+
+
+PROGRAM = """
+    import sys
+    import threading
+    import racekit
+
+    class Shared:
+        value = 0
+
+    def body():
+        shared = Shared()
+
+        def increment():
+            for _ in range(2):
+                shared.value = shared.value + 1
+
+        threads = [threading.Thread(target=increment) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return shared.value
+
+    if __name__ == "__main__":
+        if sys.argv[1:]:
+            print(*[racekit.replay(body, token).value for token in sys.argv[1:]])
+        else:
+            found = racekit.explore(body, executions=300)
+            for value, outcome in found.outcomes.items():
+                print(value, outcome.schedule.token)
+"""
+
+
+def in_another_process(program: Path, *arguments: str, hash_seed: int = 0) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, str(program), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={"PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(Path(racekit.__file__).parents[1])},
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_a_token_replays_in_another_process(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(textwrap.dedent(PROGRAM))
+    found = in_another_process(program, hash_seed=1)
+    values, tokens = found[::2], found[1::2]
+    assert sorted(values) == ["2", "3", "4"]
+    assert in_another_process(program, *tokens, hash_seed=2) == values
+
+
+def test_two_processes_find_the_same(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(textwrap.dedent(PROGRAM))
+    assert in_another_process(program, hash_seed=1) == in_another_process(program, hash_seed=2)
+
+
+# --- tokens that do not fit -------------------------------------------------------------------------------------------
+
+
+def two_increments() -> int:
+    shared = Shared()
+    run(shared.increment, shared.increment)
+    return shared.value
+
+
+def line_of_increment() -> int:
+    return Shared.increment.__code__.co_firstlineno + 1
+
+
+def test_a_token_that_the_body_never_gets_to_is_refused_with_step_and_line() -> None:
+    with pytest.raises(racekit.ScheduleMismatch, match=r"after \d+ steps .* writes value on line 999999") as caught:
+        racekit.replay(two_increments, "rk1:1@999999w.value>2")
+    assert isinstance(caught.value, racekit.RacekitError)
+    assert "switch 1 of 1" in str(caught.value)
+
+
+def test_a_token_that_wants_a_thread_that_cannot_go_on_is_refused_at_that_line() -> None:
+    line = line_of_increment()
+    with pytest.raises(racekit.ScheduleMismatch, match=f"line {line}, thread 7 cannot go on"):
+        racekit.replay(two_increments, f"rk1:1@{line}w.value>7")
+
+
+def test_a_token_that_fits_only_at_its_beginning_is_refused_where_it_stops() -> None:
+    line = line_of_increment()
+    with pytest.raises(racekit.ScheduleMismatch, match="switch 2 of 2"):
+        racekit.replay(two_increments, f"rk1:1@{line}w.value>2,2@{line}w.value*9>1")
+
+
+def test_a_token_of_another_body_is_refused() -> None:
+    found = racekit.explore(two_increments)
+    token = found.outcomes[1].schedule.token
+    with pytest.raises(racekit.ScheduleMismatch):
+        racekit.replay(lambda: run(int, int), token)
+
+
+def test_nothing_is_left_behind_by_a_token_that_does_not_fit() -> None:
+    threads = set(threading.enumerate())
+    with pytest.raises(racekit.ScheduleMismatch):
+        racekit.replay(two_increments, "rk1:1@999999w.value>2")
+    assert set(threading.enumerate()) == threads
+    assert racekit.explore(two_increments).proved
+
+
+@pytest.mark.parametrize("token", ["", "1@2w.value>2", "rk0:", "rk1:nonsense", 5])
+def test_what_is_no_token_is_refused(token: object) -> None:
+    with pytest.raises(racekit.BadArgument):
+        racekit.replay(two_increments, token)  # type: ignore[arg-type]
