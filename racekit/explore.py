@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -207,6 +208,7 @@ class _Explorer:
         """Execution after execution; returns what cut the search, None if nothing did."""
         options, result = self.options, self.result
         gave_way = False
+        modules = len(sys.modules)
         while self.strategy.begin():
             if options.executions is not None and result.executions >= options.executions:
                 return "executions"
@@ -227,6 +229,9 @@ class _Explorer:
                 return "found"
             if run.fault is not None and options.stop_on_failure:
                 return "failure"
+            if len(sys.modules) != modules:
+                modules = len(sys.modules)
+                WATCHER.find_new(youngest=False)
             if PLACES.grown or WATCHER.grown:
                 PLACES.grown = WATCHER.grown = False
                 gave_way = False

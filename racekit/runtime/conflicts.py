@@ -47,37 +47,46 @@ class SharedObject:
 
 
 class SharedPlaces:
-    """The sites found so far to take part in conflicts. It outlives executions."""
+    """The places found so far to take part in conflicts: by file, position and kind of access. It outlives executions.
+
+    Code that is made anew in each execution, by `exec`, has new sites but the same places.
+    """
 
     def __init__(self) -> None:
-        self._sites: defaultdict[tuple[int, str], list[Site]] = defaultdict(list)
-        self._marked: list[Site] = []
+        self._sites: defaultdict[tuple[str, int], list[Site]] = defaultdict(list)
+        self._marked: set[tuple[str, int]] = set()
         self._wanted: set[tuple[int, str]] = set()
         self.grown = False
 
     def add(self, site: Site) -> None:
         """A site has come into being."""
-        self._sites[site.line, site.name].append(site)
+        place = site.filename, site.position
+        self._sites[place].append(site)
         if (site.line, site.name) in self._wanted:
             self.mark(site)
+        site.shared = place in self._marked
 
     def mark(self, site: Site) -> None:
-        """Accesses at `site` have to be scheduling points from now on."""
-        if not site.shared:
-            site.shared = True
-            self._marked.append(site)
+        """Accesses at this place have to be scheduling points from now on."""
+        place = site.filename, site.position
+        if place not in self._marked:
+            self._marked.add(place)
             self.grown = True
+            for same in self._sites[place]:
+                same.shared = True
 
     def want(self, line: int, name: str) -> None:
         """Accesses to `name` on `line` have to be scheduling points: a schedule speaks of them."""
         self._wanted.add((line, name))
-        for site in self._sites[line, name]:
-            self.mark(site)
+        for sites in list(self._sites.values()):
+            if (sites[0].line, sites[0].name) == (line, name):
+                self.mark(sites[0])
 
     def forget(self) -> None:
         """An exploration begins: no place is known to be shared."""
-        for site in self._marked:
-            site.shared = False
+        for place in self._marked:
+            for site in self._sites[place]:
+                site.shared = False
         self._marked.clear()
         self._wanted.clear()
         self.grown = False

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import random
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from racekit.runtime import accesses, clock, cpython, originals
 from racekit.runtime.builtin_types import MethodReplacement
-from racekit.runtime.call_site import watch
+from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
 from racekit.runtime.module_names import NameReplacement
 from racekit.runtime.monitor import Monitor
@@ -40,7 +41,7 @@ def _quietly(work: Callable[[], None]) -> None:
         thread.atomic = before
 
 
-WATCHER = Watcher(accesses.HOOKS, PLACES.add, watch, _quietly)
+WATCHER = Watcher(accesses.HOOKS, PLACES.add, watch, _quietly, is_watched)
 
 _TYPES = (
     (originals.LockType, locks.lock_methods()),
@@ -138,4 +139,17 @@ def _pin() -> set[int] | None:
 
 
 accesses.REPLACED_METHODS.update(_TYPES)
+
+
+def _exec(source: Any, globals: Any = None, locals: Any = None, /, **closure: Any) -> None:
+    """`exec` in watched code: the functions that it defines are watched."""
+    if globals is None:
+        frame = sys._getframe(1)
+        globals = frame.f_globals
+        locals = frame.f_locals if locals is None else locals
+    exec(source, globals, globals if locals is None else locals, **closure)
+    _quietly(lambda: WATCHER.find_new(youngest=True))
+
+
+accesses.REPLACED_CALLABLES[id(exec)] = _exec
 accesses.REPLACED_CALLABLES.update({id(old): new for old, new in clock.REPLACEMENTS.items()})

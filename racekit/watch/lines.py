@@ -11,61 +11,149 @@ from typing import NamedTuple
 
 from racekit.errors import BadArgument
 from racekit.watch.insertion import Instruction, decode, insert
-from racekit.watch.opcodes import NULL_FIRST, encode, encode_call, number, numbers
+from racekit.watch.opcodes import FINAL, NULL_FIRST, encode, encode_call, number, numbers
 
 _BOUND_TO_OTHERS = numbers(
-    "RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "NOT_TAKEN", "END_FOR", "POP_ITER"
+    "RESUME",
+    "COPY_FREE_VARS",
+    "MAKE_CELL",
+    "RETURN_GENERATOR",
+    "PUSH_EXC_INFO",
+    "NOT_TAKEN",
+    "END_FOR",
+    "POP_ITER",
 )
 """Instructions that belong to a function's beginning or to the jump before them: nothing may come in between."""
 _JUMPS = numbers("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "NOP")
 _RETURNS = numbers("RETURN_VALUE", "RETURN_CONST")
 _CONSTANTS = numbers("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_COMMON_CONSTANT")
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-_COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Point = tuple[int, int]
+"""A line and a column, as bytes."""
 
 
 class Statement(NamedTuple):
-    """The lines of one statement (of a compound one: of its header), and whether the place is behind it."""
+    """Where in the source one statement is (of a compound one: its header), and whether the place is behind it."""
 
-    first: int
-    last: int
+    start: Point
+    end: Point
     after: bool
     text: str
     entered_by: frozenset[int] = frozenset()
     """For a loop or `with`, whose line also stands behind its end: instructions of which its beginning has one."""
 
+    @property
+    def line(self) -> int:
+        return self.start[0]
+
+    def covers(self, line: int | None, column: int | None) -> bool:
+        """Whether code from there belongs to it. (Python was perhaps told not to keep columns.)"""
+        if line is None or column is None:
+            return line is not None and self.start[0] <= line <= self.end[0]
+        return self.start <= (line, column) < self.end
+
+
+# --- from a place in the source to a statement -----------------------------------------------------------------------
+
 
 def find_statement(code: CodeType, place: str | int | re.Pattern[str], *, after: bool) -> Statement:
     """The statement of `code` that `place` means: a source fragment, a pattern, or a line number.
 
-    A number is that of a line of the file if it lies within the function, and else counts from the `def` line.
-    Raises BadArgument when no line or several lines match.
+    A number is that of a line of the file if it lies within the function, and else counts from the `def` line. A line
+    that opens a block stands for what it evaluates itself; behind it is inside the block.
+    Raises BadArgument when no statement or several match.
     """
     function = _function_node(code)
-    lines = _lines(code, function)
-    matching = sorted({_header(node)[0] for node in _statements(function) if _matches(node, lines, place, function)})
+    source = [line.encode() for line in linecache.getlines(code.co_filename)]
+    candidates = [(node, _text(node, source)) for node in _statements(function)]
+    matching = [(node, text) for node, text in candidates if _matches(node, text, place, function)]
     word = "after" if after else "before"
     if len(matching) != 1:
-        found = "no line" if not matching else f"{len(matching)} lines"
-        candidates = matching or sorted(lines)
-        listing = "\n".join(f"  {line}: {lines[line].strip()}" for line in candidates if lines[line].strip())
+        found = f"{len(matching) or 'no'} line{'s' if len(matching) > 1 else ''}"
+        listing = "\n".join(f"  {node.lineno}: {text.splitlines()[0]}" for node, text in matching or candidates)
         shown = place.pattern if isinstance(place, re.Pattern) else place
         raise BadArgument(
             f"{word}={shown!r} matches {found} of {code.co_qualname}: "
             f"write what stands on exactly one of these, or its number.\n{listing}"
         )
-    node = next(node for node in _statements(function) if _header(node)[0] == matching[0])
-    first, last = _header(node)
-    text = lines[first].strip()
+    node, text = matching[0]
+    text = text.splitlines()[0]
     if after and isinstance(node, _LEAVING):
         raise BadArgument(
-            f"after={place!r} means line {first} of {code.co_qualname}, `{text}`, which leaves: use before=."
+            f"after={place!r} means line {node.lineno} of {code.co_qualname}, `{text}`, which leaves: use before=."
         )
-    if after and isinstance(node, _COMPOUND):
-        body = node.cases[0].body if isinstance(node, ast.Match) else node.body
-        first, last = _header(body[0])
-        return Statement(first, last, False, text, _entered_by(body[0]))
-    return Statement(first, last, after, text, _entered_by(node))
+    block = _block(node)
+    if after and block is not None:
+        return Statement(*_span(block), False, text, _entered_by(block))
+    return Statement(*_span(node), after, text, _entered_by(node))
+
+
+def _function_node(code: CodeType) -> Function:
+    source = "".join(linecache.getlines(code.co_filename))
+    if not source:
+        raise BadArgument(
+            f"The source of {code.co_qualname} ({code.co_filename}) cannot be read, so it has no lines to choose from."
+        )
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, _FUNCTIONS) and node.name == code.co_name and _start(node)[0] == code.co_firstlineno:
+            return node
+    raise BadArgument(
+        f"{code.co_qualname} is not a function with a `def` in {code.co_filename}: only those have lines."
+    )
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements of a function itself, in order, without its docstring and those of functions inside it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt) and not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)):
+            yield child
+        if not isinstance(child, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            yield from _statements(child)
+
+
+def _block(node: ast.stmt) -> ast.stmt | None:
+    """The first statement of the block that a compound statement opens."""
+    if isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.TryStar):
+        return node.body[0]
+    return node.cases[0].body[0] if isinstance(node, ast.Match) else None
+
+
+def _start(node: ast.stmt) -> Point:
+    decorators = node.decorator_list if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else []
+    return min((found.lineno, found.col_offset) for found in (node, *decorators))
+
+
+def _span(node: ast.stmt) -> tuple[Point, Point]:
+    block = _block(node)
+    if isinstance(node, ast.Match):
+        pattern = node.cases[0].pattern
+        return _start(node), (pattern.lineno, pattern.col_offset)
+    if block is not None:
+        return _start(node), _start(block)
+    return _start(node), (node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+
+def _text(node: ast.stmt, source: list[bytes]) -> str:
+    """What stands there, with a comment that ends the line."""
+    (first, begin), (last, end) = _span(node)
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        last, end = node.lineno, len(source[node.lineno - 1])
+    lines = source[first - 1 : last]
+    comment = lines[-1][end:] if lines[-1][end:].lstrip().startswith(b"#") else b""
+    lines[-1] = lines[-1][:end] + comment
+    lines[0] = lines[0][begin:]
+    return b"".join(lines).decode().strip()
+
+
+def _matches(node: ast.stmt, text: str, place: str | int | re.Pattern[str], function: Function) -> bool:
+    if isinstance(place, int):
+        last = function.end_lineno or function.lineno
+        line = place if function.lineno <= place <= last else function.lineno + place
+        return node.lineno <= line < node.lineno + len(text.splitlines())
+    return place in text if isinstance(place, str) else place.search(text) is not None
 
 
 def _entered_by(node: ast.stmt) -> frozenset[int]:
@@ -76,61 +164,18 @@ def _entered_by(node: ast.stmt) -> frozenset[int]:
     return frozenset()
 
 
-def _function_node(code: CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef:
-    source = "".join(linecache.getlines(code.co_filename))
-    if not source:
-        raise BadArgument(
-            f"The source of {code.co_qualname} ({code.co_filename}) cannot be read, so it has no lines to choose from."
-        )
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first == code.co_firstlineno:
-                return node
-    raise BadArgument(
-        f"{code.co_qualname} is not a function with a `def` in {code.co_filename}: only those have lines."
-    )
-
-
-def _lines(code: CodeType, function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[int, str]:
-    last = function.end_lineno or function.lineno
-    return {line: linecache.getline(code.co_filename, line) for line in range(function.lineno, last + 1)}
-
-
-def _statements(function: ast.AST) -> Iterator[ast.stmt]:
-    """The statements of the function itself, in order, without those of functions and classes inside it."""
-    for node in ast.iter_child_nodes(function):
-        if isinstance(node, ast.stmt):
-            yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            yield from _statements(node)
-
-
-def _header(node: ast.stmt) -> tuple[int, int]:
-    last = node.end_lineno or node.lineno
-    if isinstance(node, _COMPOUND):
-        body = node.cases[0].pattern.lineno if isinstance(node, ast.Match) else node.body[0].lineno
-        last = max(node.lineno, body - 1)
-    return node.lineno, last
-
-
-def _matches(node: ast.stmt, lines: dict[int, str], place: str | int | re.Pattern[str], function: ast.AST) -> bool:
-    first, last = _header(node)
-    if isinstance(place, int):
-        wanted = place if place in lines else getattr(function, "lineno", 0) + place
-        return first <= wanted <= last
-    text = "".join(lines[line] for line in range(first, last + 1))
-    return place in text if isinstance(place, str) else place.search(text) is not None
+# --- from a statement to a call --------------------------------------------------------------------------------------
 
 
 def insert_call(code: CodeType, statement: Statement, callback: Callable[[], object]) -> CodeType:
-    """`code` with a call of `callback` before the statement, or right after it."""
+    """`code` with a call of `callback` before the statement, or right after it.
+
+    Raises BadArgument for a statement without code, or behind which the call would not always be reached.
+    """
     instructions = decode(code)
     positions = list(code.co_positions())
-    lines = [positions[instruction.at][0] for instruction in instructions]
     inside = [
-        line is not None and statement.first <= line <= statement.last and instruction.opcode not in _BOUND_TO_OTHERS
-        for line, instruction in zip(lines, instructions, strict=True)
+        statement.covers(positions[instruction.at][0], positions[instruction.at][2]) for instruction in instructions
     ]
     constants = (*code.co_consts, callback)
     load = encode(number("LOAD_CONST"), len(code.co_consts))
@@ -138,18 +183,51 @@ def insert_call(code: CodeType, statement: Statement, callback: Callable[[], obj
     call = (null + load if NULL_FIRST else load + null) + encode_call(0) + encode(number("POP_TOP"))
     before: dict[int, bytes] = {}
     instead: dict[int, bytes] = {}
-    for start, end in _runs(inside):
+    for start, end in _entered_runs(instructions, inside):
+        while start < end and instructions[start].opcode in _BOUND_TO_OTHERS:
+            start += 1
         opcodes = {instruction.opcode for instruction in instructions[start:end]}
-        if statement.entered_by and opcodes.isdisjoint(statement.entered_by):
+        if start == end or (statement.entered_by and opcodes.isdisjoint(statement.entered_by)):
             continue
         if not statement.after:
             before[start] = call
             continue
         last = _last_effective(instructions, start, end)
-        if last is not None:
-            instruction = instructions[last]
-            instead[last] = code.co_code[2 * instruction.start : 2 * instruction.end] + call
+        if last is None:
+            continue
+        if any(found.target >= 0 and not inside[found.target] for found in instructions[start : last + 1]):
+            raise BadArgument(
+                f"Behind line {statement.line} of {code.co_qualname}, `{statement.text}`, the code goes on in several "
+                "ways: use before= with the line that follows."
+            )
+        instruction = instructions[last]
+        instead[last] = code.co_code[2 * instruction.start : 2 * instruction.end] + call
+    if not before and not instead:
+        raise BadArgument(
+            f"Line {statement.line} of {code.co_qualname}, `{statement.text}`, does nothing when it is reached: "
+            "use another line."
+        )
     return insert(code, instructions, before=before, instead=instead, constants=constants, extra_stack=3)
+
+
+def _entered_runs(instructions: list[Instruction], inside: list[bool]) -> Iterator[tuple[int, int]]:
+    """The stretches of code inside a statement that the code outside goes on to.
+
+    A statement has several where the compiler copies it, such as in a `finally`; others are only reached from the
+    statement itself, such as what cleans up after an exception in a comprehension.
+    """
+    targets = {
+        instruction.target for index, instruction in enumerate(instructions) if instruction.target >= 0 and not inside[index]
+    }
+    targets |= {
+        instruction.handler.target
+        for index, instruction in enumerate(instructions)
+        if instruction.handler is not None and not inside[index]
+    }
+    for start, end in _runs(inside):
+        falls_in = start == 0 or instructions[start - 1].opcode not in FINAL
+        if falls_in or not targets.isdisjoint(range(start, end)):
+            yield start, end
 
 
 def _runs(inside: list[bool]) -> Iterator[tuple[int, int]]:

@@ -29,28 +29,50 @@ class Watcher:
         found_site: Callable[[Site], None],
         found_code: Callable[[CodeType], None],
         quietly: Callable[[Callable[[], None]], None],
+        is_watched: Callable[[CodeType], bool],
     ) -> None:
         self._hooks = hooks
         self._found_site = found_site
         self._found_code = found_code
         self._quietly = quietly
+        self._is_watched = is_watched
         self._cache: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
         self._stored_names: set[str] = set()
         self._functions: dict[tuple[int, int], list[FunctionType]] = {}
         self._watched: dict[int, tuple[FunctionType, CodeType]] = {}
         self._swaps = Swaps()
+        self._scope = Scope()
         self.refused: dict[str, CannotRewrite] = {}
         self.grown = False
 
     def install(self, scope: Scope, swaps: Swaps) -> None:
         """Watch every function of the process that is in scope."""
         self._swaps = swaps
+        self._scope = scope
         self.forget()
         self.refused.clear()
         self.grown = False
-        for function in [found for found in gc.get_objects() if type(found) is FunctionType]:
-            if scope.watches(function):
+        self._watch_all(gc.get_objects())
+
+    def find_new(self, *, youngest: bool) -> None:
+        """Watch functions that came into being since, in code that is not rewritten: by an import, or by `exec`.
+
+        youngest: only look among the youngest objects, where they are for as long as nothing was collected; they have
+        not run yet. Otherwise they may have run unseen, so that the search has to begin anew.
+        """
+        if youngest:
+            self._watch_all(gc.get_objects(generation=0))
+        elif self._watch_all(gc.get_objects()):
+            self.grown = True
+
+    def _watch_all(self, objects: list[object]) -> bool:
+        found = False
+        for function in [candidate for candidate in objects if type(candidate) is FunctionType]:
+            known = id(function) in self._watched or self._is_watched(function.__code__)
+            if not known and self._scope.watches(function):
                 self._watch(function, function.__code__)
+                found = True
+        return found
 
     def forget(self) -> None:
         """The exploration is over: nothing is watched."""
