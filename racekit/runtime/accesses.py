@@ -7,6 +7,7 @@ in conflicts is a scheduling point, and any other one is only checked for a conf
 from __future__ import annotations
 
 from functools import partial
+from gc import get_referents
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -35,6 +36,7 @@ def _let_through(touched: object) -> bool:
 
 def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     scheduler, thread = TURN.scheduler, TURN.thread
+    thread.looked = True
     if operation == "write":
         thread.has_effect()
     if scheduler.every_access or (scheduler.after_calls and thread.breakable):
@@ -52,7 +54,9 @@ def _shared(obj: object, name: object, site: Site, operation: str) -> None:
 
 def _alone(site: Site) -> None:
     """An access while no other thread could run: it only counts, so that positions are the same in each schedule."""
-    counts, position = TURN.thread.counts, site.position
+    thread = TURN.thread
+    thread.looked = True
+    counts, position = thread.counts, site.position
     counts[position] = counts.get(position, 0) + 1
 
 
@@ -89,12 +93,17 @@ def load_attribute(obj: Any, site: Site) -> None:
 def store_attribute(obj: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and _let_through(obj):
         return
+    access_attribute(obj, site, "write")
+
+
+def access_attribute(obj: Any, site: Site, operation: str) -> None:
+    """The thread with the baton is about to "read" or "write" the attribute of `obj` that `site` names."""
     if TURN.several or site.shared:
-        _attribute(obj, site, "write")
-    else:
-        _alone(site)
-        if isinstance(obj, type):
-            _class_attributes_stored.add(site.name)
+        _attribute(obj, site, operation)
+        return
+    _alone(site)
+    if operation == "write" and isinstance(obj, type):
+        _class_attributes_stored.add(site.name)
 
 
 def _variable(holder: object, name: str, site: Site, operation: str) -> None:
@@ -168,6 +177,29 @@ def store_item(container: Any, key: Any, site: Site) -> None:
 
 
 def iterate(obj: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(obj):
+        return
+    if TURN.several or site.shared:
+        _item(obj, ITEMS, site, "read")
+    else:
+        _alone(site)
+
+
+def advance(iterator: Any, site: Site) -> None:
+    if type(iterator) not in containers.ITERATORS:
+        return
+    if _get_ident() != TURN.ident and _let_through(iterator):
+        return
+    if TURN.several or site.shared:
+        for container in get_referents(iterator):
+            _item(container, ITEMS, site, "read")
+    else:
+        _alone(site)
+
+
+def truth(obj: Any, site: Site) -> None:
+    if type(obj) is bool or containers.methods_of(obj) is None:
+        return
     if _get_ident() != TURN.ident and _let_through(obj):
         return
     if TURN.several or site.shared:
@@ -256,6 +288,8 @@ HOOKS = Hooks(
     delete_item=store_item,
     contains=load_item,
     iterate=iterate,
+    advance=advance,
+    truth=truth,
     call=call,
     call_with=call_with,
     call_unpacked=call_unpacked,

@@ -228,6 +228,7 @@ class Scheduler:
 
         An `operation` like "acquire failed" was announced as "acquire".
         """
+        thread.looked = True
         if thread.atomic or not is_step:
             self.trace.append((thread.id, None, operation, location))
             return

@@ -49,6 +49,7 @@ def _reading(original: Callable[[], Any], base: Callable[[Epoch], int], in_nanos
         if _get_ident() != TURN.ident:
             return original()
         scheduler = TURN.scheduler
+        TURN.thread.looked = True
         if in_nanoseconds:
             return base(scheduler.epoch) * 1_000_000_000 + scheduler.now
         return base(scheduler.epoch) + scheduler.now / 1_000_000_000

@@ -126,6 +126,7 @@ class Conflicts:
         if record is None:
             record = self.record(obj)
         thread = TURN.thread
+        thread.looked = True
         counts, position = thread.counts, site.position
         counts[position] = counts.get(position, 0) + 1
         if changes:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from racekit.runtime import accesses, clock, cpython, originals
+from racekit.runtime import accesses, clock, cpython, named_attributes, originals
 from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
@@ -152,4 +152,5 @@ def _exec(source: Any, globals: Any = None, locals: Any = None, /, **closure: An
 
 
 accesses.REPLACED_CALLABLES[id(exec)] = _exec
+accesses.REPLACED_CALLABLES.update(named_attributes.replacements(WATCHER.store))
 accesses.REPLACED_CALLABLES.update({id(old): new for old, new in clock.REPLACEMENTS.items()})

@@ -48,6 +48,7 @@ class ControlledThread:
         "id",
         "ident",
         "lockset",
+        "looked",
         "name",
         "operation",
         "outside",
@@ -94,6 +95,7 @@ class ControlledThread:
         self.counts: dict[int, int] = {}
         self.held: dict[int, object] = {}
         self.lockset: frozenset[int] = frozenset()
+        self.looked = False
         self.quiet_loops = 0
         self.quiet_sleeps = 0
 

@@ -10,6 +10,8 @@ from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
 LOOPS_PER_STEP = 100
+"""Loops that only compute may be long; the limit on steps is for those that wait."""
+SPINNING_LOOPS_COUNT = 10
 QUIET_LOOPS_BEFORE_GIVING_WAY = 25
 QUIET_SLEEPS_BEFORE_GIVING_WAY = 4
 PAST_A_DEADLINE = 1000
@@ -113,11 +115,15 @@ def advance(scheduler: Scheduler, now: int) -> None:
 
 def turn_back(scheduler: Scheduler, thread: ControlledThread, site: Site) -> None:
     """`thread` is at a loop's back-edge: a loop that goes round without effect gives way, and ends in a livelock."""
-    scheduler.loops += 1
-    if scheduler.loops % LOOPS_PER_STEP == 0:
+    scheduler.loops += SPINNING_LOOPS_COUNT if thread.looked else 1
+    if scheduler.loops >= LOOPS_PER_STEP:
+        scheduler.loops -= LOOPS_PER_STEP
         scheduler.steps += 1
     if scheduler.steps > scheduler.step_limit:
         scheduler.count_repetition(site)
+    if not thread.looked:
+        return  # it computes; only what looks at something again and again may be waiting for somebody
+    thread.looked = False
     thread.quiet_loops += 1
     if thread.quiet_loops % QUIET_LOOPS_BEFORE_GIVING_WAY == 0:
         advance(scheduler, scheduler.now + SPINNING_CLOCK_TICK)

@@ -108,6 +108,22 @@ ITERATIONS = numbers(
 )
 """Instructions that go through the elements of what is on top of the stack."""
 
+TRUTH_TESTS = numbers("TO_BOOL") or numbers(
+    "UNARY_NOT",
+    "POP_JUMP_IF_TRUE",
+    "POP_JUMP_IF_FALSE",
+    "POP_JUMP_FORWARD_IF_TRUE",
+    "POP_JUMP_FORWARD_IF_FALSE",
+    "POP_JUMP_BACKWARD_IF_TRUE",
+    "POP_JUMP_BACKWARD_IF_FALSE",
+    "JUMP_IF_TRUE_OR_POP",
+    "JUMP_IF_FALSE_OR_POP",
+)
+"""Instructions that ask what is on top of the stack for its truth. Since 3.13 one of its own does that."""
+
+TRUTHS = numbers("COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT")
+"""Instructions that leave a truth value, which there is no need to ask again."""
+
 SUBSCRIPT = 26 if number("BINARY_SUBSCR") < 0 else -1
 """The argument with which BINARY_OP subscripts, since 3.14."""
 

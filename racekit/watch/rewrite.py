@@ -50,6 +50,10 @@ class Hooks:
     delete_item: Callable[[Any, Any, Site], object]
     contains: Callable[[Any, Any, Site], object]
     iterate: Callable[[Any, Site], object]
+    advance: Callable[[Any, Site], object]
+    """Before each turn of a `for` loop, with the iterator."""
+    truth: Callable[[Any, Site], object]
+    """Before something that may not be a bool is asked for its truth."""
     call: Callable[[Any, Site], Any]
     """A call without arguments."""
     call_with: Callable[[Any, Any, Site], Any]
@@ -107,6 +111,7 @@ _ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
     number("BINARY_SLICE"): ("load_item", _SLICE, 2),
     number("STORE_SLICE"): ("store_item", _SLICE, 2),
     number("CONTAINS_OP"): ("contains", encode(opcodes.COPY, 2) + encode(opcodes.COPY, 4), 2),
+    number("FOR_ITER"): ("advance", _TOP, 1),
     **dict.fromkeys(opcodes.ITERATIONS, ("iterate", _TOP, 1)),
     **dict.fromkeys(opcodes.LOOPS, ("loop", b"", 0)),
 }
@@ -197,6 +202,10 @@ class _Body:
                 constant = index not in targets and unit.instructions[index - 1].opcode == opcodes.LOAD_CONST
                 if kind != "iterate" or not constant:
                     self.announce(index, kind, "", operands, count)
+            if opcode in opcodes.TRUTH_TESTS and (
+                index in targets or unit.instructions[index - 1].opcode not in opcodes.TRUTHS
+            ):
+                self.announce(index, "truth", "", _TOP, 1)
             if opcodes.is_method_load(opcode, instruction.argument):
                 self.instead[index] = _plain_load(unit.code, instruction)
         for index, call in find_calls(unit.instructions).items():
@@ -223,7 +232,8 @@ class _Body:
     def announce(self, index: int, kind: str, name: str, operands: bytes, count: int) -> None:
         """Call the hook `kind` with `count` copied operands, and drop its result."""
         site = self.site(index, kind, name)
-        self.before[index] = self.hook(kind) + operands + site + encode_call(count) + encode(opcodes.POP_TOP)
+        call = self.hook(kind) + operands + site + encode_call(count) + encode(opcodes.POP_TOP)
+        self.before[index] = self.before.get(index, b"") + call
 
     def announce_call(self, index: int, call: Call) -> None:
         """Replace a callable by what the hook makes of it."""

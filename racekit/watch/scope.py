@@ -9,7 +9,6 @@ from functools import cache
 from types import FunctionType
 from typing import Any
 
-_SCENARIOS = os.path.join("racekit", "scenarios")
 _RACEKIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LIBRARIES = tuple(
     {os.path.join(os.path.realpath(sysconfig.get_path(name)), "") for name in ("stdlib", "platstdlib")}
@@ -58,16 +57,22 @@ def _is_project_module(namespace: dict[str, Any]) -> bool:
     return _is_project_file(filename) if isinstance(filename, str) else name in ("__main__", "builtins")
 
 
+def _is_scenario(filename: str) -> bool:
+    """racekit's own scenarios are there to be watched, also where racekit is installed."""
+    return os.path.abspath(filename).startswith(os.path.join(_RACEKIT, "scenarios", ""))
+
+
 @cache
 def _is_racekit(filename: str) -> bool:
-    path = os.path.abspath(filename)
-    return path.startswith(os.path.join(_RACEKIT, "")) and _SCENARIOS not in path
+    return os.path.abspath(filename).startswith(os.path.join(_RACEKIT, "")) and not _is_scenario(filename)
 
 
 @cache
 def _is_project_file(filename: str) -> bool:
     if filename.startswith("<frozen"):
         return False
+    if _is_scenario(filename):
+        return True
     path = os.path.realpath(filename)
     if any(part in path for part in _INSTALLED) or path.startswith(_LIBRARIES):
         return False

@@ -117,7 +117,22 @@ def test_membership_announces_the_container_first() -> None:
 
 def test_a_for_loop_announces_its_iterable_and_each_turn() -> None:
     recorder = recorded("def f(row):\n  for x in row: pass", [1, 2])
-    assert recorder.events == [("iterate", [1, 2]), ("loop",), ("loop",)]
+    assert recorder.of("iterate", "loop") == [("iterate", [1, 2]), ("loop",), ("loop",)]
+    assert [type(iterator) for _, iterator in recorder.of("advance")] == [type(iter([]))] * 3
+
+
+def test_what_is_asked_for_its_truth_is_announced() -> None:
+    source = """
+        def f(row):
+            if row: pass
+            while not row: pass
+            return row and 1
+    """
+    assert recorded(source, [1]).of("truth") == [("truth", [1])] * 3
+
+
+def test_the_result_of_a_comparison_is_not_asked_for_its_truth() -> None:
+    assert recorded("def f(a):\n  if a > 1 and a is not None and a not in (5, 6): pass", 3).of("truth") == []
 
 
 def test_a_while_loop_announces_its_turns() -> None:

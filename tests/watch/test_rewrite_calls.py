@@ -83,7 +83,7 @@ def test_a_call_among_the_arguments_of_a_call_is_announced_first() -> None:
 
 def test_a_call_with_a_conditional_argument_is_announced_once() -> None:
     recorder = recorded("def f(g, c): return g(1 if c else 2, c and 3 or 4)", max, True, announced=nothing)
-    assert recorder.events == [("call_with", max, 1)]
+    assert recorder.of("call_with") == [("call_with", max, 1)]
 
 
 def test_a_decorator_in_a_function_is_announced_as_a_call() -> None:
