@@ -8,9 +8,8 @@ from typing import Any
 from racekit.errors import BadArgument
 from racekit.explore import replay_body
 from racekit.inject import Injection, InjectionTimeout, Where
+from racekit.inject.gates import under_control
 from racekit.options import Options
-from racekit.runtime import originals
-from racekit.runtime.turn import TURN
 from racekit.schedule import Schedule
 from racekit.side_by_side import together
 
@@ -27,12 +26,15 @@ class Race(Injection):
         run, with real barriers and real sleeps, and InjectionTimeout is raised instead when nobody came for so long.
         """
         __tracebackhide__ = True
-        if not controlled or originals.get_ident() == TURN.ident:
+        if under_control():
+            return together(*functions, timeout=timeout)
+        if not controlled:
+            self._begin_live()
             try:
                 return together(*functions, timeout=timeout)
-            except ExceptionGroup as group:
+            except BaseExceptionGroup as group:
                 broken = group.subgroup(InjectionTimeout)
-                raise (broken.exceptions[0] if broken is not None else group) from None
+                raise (group if broken is None else broken.exceptions[0]) from None
         execution = replay_body(lambda: together(*functions), Schedule(), Options(), timeout=timeout)
         execution.check()
         results: Any = execution.value

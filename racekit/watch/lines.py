@@ -24,9 +24,8 @@ _BOUND_TO_OTHERS = numbers(
     "POP_ITER",
 )
 """Instructions that belong to a function's beginning or to the jump before them: nothing may come in between."""
-_JUMPS = numbers("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "NOP")
-_RETURNS = numbers("RETURN_VALUE", "RETURN_CONST")
-_CONSTANTS = numbers("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_COMMON_CONSTANT")
+_ENDS = numbers("RETURN_VALUE", "RETURN_CONST", "RERAISE")
+"""What ends a function behind its last statement, or behind that of a `finally`."""
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -52,7 +51,7 @@ class Statement(NamedTuple):
     def covers(self, line: int | None, column: int | None) -> bool:
         """Whether code from there belongs to it. (Python was perhaps told not to keep columns.)"""
         if line is None or column is None:
-            return line is not None and self.start[0] <= line <= self.end[0]
+            return line is not None and self.start[0] <= line < self.end[0] + (self.end[1] > 0)
         return self.start <= (line, column) < self.end
 
 
@@ -123,16 +122,16 @@ def _block(node: ast.stmt) -> ast.stmt | None:
 
 def _start(node: ast.stmt) -> Point:
     decorators = node.decorator_list if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else []
-    return min((found.lineno, found.col_offset) for found in (node, *decorators))
+    return min([(node.lineno, node.col_offset), *((found.lineno, found.col_offset) for found in decorators)])
 
 
 def _span(node: ast.stmt) -> tuple[Point, Point]:
     block = _block(node)
     if isinstance(node, ast.Match):
-        pattern = node.cases[0].pattern
-        return _start(node), (pattern.lineno, pattern.col_offset)
+        return _start(node), (node.cases[0].pattern.lineno, 0)
     if block is not None:
-        return _start(node), _start(block)
+        line, column = _start(block)
+        return _start(node), (line, column if line == node.lineno else 0)
     return _start(node), (node.end_lineno or node.lineno, node.end_col_offset or 0)
 
 
@@ -173,79 +172,101 @@ def insert_call(code: CodeType, statement: Statement, callback: Callable[[], obj
     Raises BadArgument for a statement without code, or behind which the call would not always be reached.
     """
     instructions = decode(code)
-    positions = list(code.co_positions())
-    inside = [
-        statement.covers(positions[instruction.at][0], positions[instruction.at][2]) for instruction in instructions
-    ]
-    constants = (*code.co_consts, callback)
+    inside = _inside(code, instructions, statement)
     load = encode(number("LOAD_CONST"), len(code.co_consts))
     null = encode(number("PUSH_NULL"))
     call = (null + load if NULL_FIRST else load + null) + encode_call(0) + encode(number("POP_TOP"))
     before: dict[int, bytes] = {}
     instead: dict[int, bytes] = {}
-    for start, end in _entered_runs(instructions, inside):
-        while start < end and instructions[start].opcode in _BOUND_TO_OTHERS:
-            start += 1
-        opcodes = {instruction.opcode for instruction in instructions[start:end]}
-        if start == end or (statement.entered_by and opcodes.isdisjoint(statement.entered_by)):
-            continue
-        if not statement.after:
-            before[start] = call
-            continue
-        last = _last_effective(instructions, start, end)
-        if last is None:
-            continue
-        if any(found.target >= 0 and not inside[found.target] for found in instructions[start : last + 1]):
-            raise BadArgument(
-                f"Behind line {statement.line} of {code.co_qualname}, `{statement.text}`, the code goes on in several "
-                "ways: use before= with the line that follows."
-            )
-        instruction = instructions[last]
-        instead[last] = code.co_code[2 * instruction.start : 2 * instruction.end] + call
+    if not statement.after:
+        before = dict.fromkeys(_beginnings(instructions, inside, statement.entered_by), call)
+    else:
+        entries = _entries(instructions, inside)
+        for index in _ways_out(instructions, inside, entries):
+            instruction = instructions[index]
+            if instruction.target >= 0 and instruction.opcode not in FINAL:
+                raise BadArgument(
+                    f"Behind line {statement.line} of {code.co_qualname}, `{statement.text}`, the code goes on in "
+                    "several ways: use before= with the line that follows."
+                )
+            if instruction.opcode in FINAL and index not in entries:
+                before[index] = call
+                continue
+            if instruction.opcode in FINAL:  # other code, which has not come through the statement, goes this way too
+                index -= 1
+                instruction = instructions[index]
+            instead[index] = code.co_code[2 * instruction.start : 2 * instruction.end] + call
     if not before and not instead:
         raise BadArgument(
             f"Line {statement.line} of {code.co_qualname}, `{statement.text}`, does nothing when it is reached: "
             "use another line."
         )
+    constants = (*code.co_consts, callback)
     return insert(code, instructions, before=before, instead=instead, constants=constants, extra_stack=3)
 
 
-def _entered_runs(instructions: list[Instruction], inside: list[bool]) -> Iterator[tuple[int, int]]:
-    """The stretches of code inside a statement that the code outside goes on to.
-
-    A statement has several where the compiler copies it, such as in a `finally`; others are only reached from the
-    statement itself, such as what cleans up after an exception in a comprehension.
-    """
-    targets = {
-        instruction.target for index, instruction in enumerate(instructions) if instruction.target >= 0 and not inside[index]
-    }
-    targets |= {
-        instruction.handler.target
-        for index, instruction in enumerate(instructions)
-        if instruction.handler is not None and not inside[index]
-    }
-    for start, end in _runs(inside):
-        falls_in = start == 0 or instructions[start - 1].opcode not in FINAL
-        if falls_in or not targets.isdisjoint(range(start, end)):
-            yield start, end
+def _inside(code: CodeType, instructions: list[Instruction], statement: Statement) -> list[bool]:
+    """Which instructions belong to the statement. One without a line belongs to what it goes on to."""
+    positions = list(code.co_positions())
+    found: list[bool] = []
+    following = False
+    for instruction in reversed(instructions):
+        line, _, column, _ = positions[instruction.at]
+        if line is not None:
+            following = statement.covers(line, column)
+        elif instruction.opcode in FINAL:
+            following = False
+        found.append(following)
+    return found[::-1]
 
 
-def _runs(inside: list[bool]) -> Iterator[tuple[int, int]]:
-    start: int | None = None
-    for index, is_inside in enumerate([*inside, False]):
-        if is_inside and start is None:
-            start = index
-        elif not is_inside and start is not None:
-            yield start, index
-            start = None
+def _entries(instructions: list[Instruction], inside: list[bool]) -> set[int]:
+    """The instructions inside that the code outside goes on to. (The compiler copies a `finally`, for one.)"""
+    entries: set[int] = set()
+    falls = True
+    for index, instruction in enumerate(instructions):
+        if inside[index]:
+            if falls:
+                entries.add(index)
+            falls = False
+            continue
+        falls = instruction.opcode not in FINAL
+        goes_to = {instruction.target, instruction.handler.target if instruction.handler is not None else -1}
+        entries.update(target for target in goes_to if target >= 0 and inside[target])
+    return entries
 
 
-def _last_effective(instructions: list[Instruction], start: int, end: int) -> int | None:
-    """The last instruction of the statement itself: behind it may come a jump, or the end of the function."""
-    index = end - 1
-    while index >= start and instructions[index].opcode in _JUMPS | _RETURNS:
-        returns = instructions[index].opcode in _RETURNS
-        index -= 1
-        if returns and index >= start and instructions[index].opcode in _CONSTANTS:
-            index -= 1
-    return index if index >= start else None
+def _beginnings(instructions: list[Instruction], inside: list[bool], entered_by: frozenset[int]) -> Iterator[int]:
+    """Where the statement begins; not where the code outside comes back to the midst of it, as in a loop."""
+    entries = _entries(instructions, inside)
+    for start in sorted(entries):
+        if start > 0 and inside[start - 1] and instructions[start - 1].opcode not in FINAL:
+            continue
+        end = start
+        while end < len(inside) and inside[end]:
+            end += 1
+        opcodes = {instruction.opcode for instruction in instructions[start:end]}
+        if entered_by and opcodes.isdisjoint(entered_by):
+            continue
+        while start < end and instructions[start].opcode in _BOUND_TO_OTHERS:
+            start += 1
+        if start < end:
+            yield start
+
+
+def _ways_out(instructions: list[Instruction], inside: list[bool], entries: set[int]) -> Iterator[int]:
+    """The instructions by which control leaves the statement when it is done."""
+    reached: set[int] = set()
+    todo = list(entries)
+    while todo:
+        index = todo.pop()
+        if index in reached:
+            continue
+        reached.add(index)
+        instruction = instructions[index]
+        next_ones = [instruction.target] if instruction.target >= 0 else []
+        if instruction.opcode not in FINAL:
+            next_ones.append(index + 1)
+        if instruction.opcode in _ENDS or any(not inside[next_one] for next_one in next_ones):
+            yield index
+        todo += [next_one for next_one in next_ones if inside[next_one]]
