@@ -14,17 +14,19 @@ from typing import Any
 import pytest
 
 from racekit.errors import BadArgument, RaceFailure
-from racekit.options import Options, option_types
-from racekit.pytest_items import FreshItem, Timeout, explore_item, fail, thread_starts
+from racekit.options import STRATEGIES, Options, option_types
+from racekit.pytest_items.explored import Timeout, explore_item, fail
+from racekit.pytest_items.fresh import FreshItem
+from racekit.pytest_items.thread_starts import thread_starts
 from racekit.race import check_test
 from racekit.schedule import Schedule
 
 LIMITS = {
-    "executions": "explore each race test in at most this many executions",
-    "seconds": "explore each race test for at most this many seconds",
-    "preemptions": "explore only schedules with at most this many preemptions",
-    "strategy": "how to choose the next schedule",
-    "seed": "explore from this seed; each test mixes its node id into it",
+    "executions": ("N", "explore each race test in at most so many executions (default: 1000)"),
+    "seconds": ("SECONDS", "explore each race test for at most so long (default: no limit)"),
+    "preemptions": ("N", "explore only schedules with at most so many preemptions (default: no limit)"),
+    "strategy": ("NAME", f"how to choose the next schedule: {', '.join(STRATEGIES)} (default: auto)"),
+    "seed": ("N", "explore from this seed, into which each test mixes its node id (default: 0)"),
 }
 PRECEDENCE = "What is given on the command line wins over a test's own marker or decorator, and that over the ini file."
 
@@ -64,11 +66,11 @@ NOT_EXPLORED = "not explored"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("racekit", "race conditions (racekit)")
-    text = "explore every test function that starts a thread, not only those marked with race"
+    text = "explore every test function that starts a thread, not only those that are marked"
     group.addoption("--race", action="store_true", default=None, help=f"{text}. {PRECEDENCE}")
     parser.addini("race", f"{text} (as --race)", type="bool", default=False)
-    for name, text in LIMITS.items():
-        group.addoption(f"--race-{name}", metavar=option_types()[name].__name__.upper(), help=text)
+    for name, (metavar, text) in LIMITS.items():
+        group.addoption(f"--race-{name}", metavar=metavar, help=text)
         parser.addini(f"race_{name}", f"{text} (as --race-{name})", default=None)
     text = "run each race test, and each that starts a thread, once with the schedule of this token"
     group.addoption("--race-replay", metavar="TOKEN", help=text)
@@ -184,6 +186,8 @@ def run_given(item: pytest.Item, run_plainly: Callable[[], None]) -> None:
 def plan_for(item: pytest.Item) -> Plan | None:
     """How to explore a test; None if it is only run plainly."""
     settings = item.config.stash[SETTINGS]
+    if item.config.getoption("setuponly", False):
+        return None
     try:
         keywords = race_keywords(item)
         if keywords is None and not (settings.every_thread and given_body(item) is None):
@@ -253,14 +257,20 @@ def explore_in_time(plan: Plan) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    results = Counter(
-        dict(report.user_properties)["race_result"]
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", None) == "call" and "race_result" in dict(report.user_properties)
-    )
-    replaying = config.stash[SETTINGS].replay is not None
+    reports = [
+        report
+        for category in terminalreporter.stats.values()
+        for report in category
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    ]
+    told = [(report.nodeid, name, str(value)) for report in reports for name, value in report.user_properties]
+    if terminalreporter.verbosity > 0:
+        for nodeid, name, value in told:
+            if name == "race_note":
+                terminalreporter.write_line(f"race: {nodeid}: {value}")
+    results = Counter(value for _, name, value in told if name == "race_result")
     not_explored = results.pop(NOT_EXPLORED, 0)
+    replaying = config.stash[SETTINGS].replay is not None
     count = results.total()
     if count or replaying:
         tests = f"{count} {'test' if count == 1 else 'tests'} {'replayed' if replaying else 'explored'}"

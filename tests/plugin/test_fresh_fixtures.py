@@ -33,6 +33,125 @@ def test_after():
     assert told(result)["test_it"]["race_executions"] > 1
 
 
+def test_parametrized_autouse_and_used_fixtures_and_xunit_functions_are_made_anew_too(project: Project) -> None:
+    result = project.run(
+        """
+alive = []
+
+def setup_function():
+    alive.append("setup_function")
+
+def teardown_function():
+    alive.remove("setup_function")
+
+@pytest.fixture(autouse=True)
+def automatic():
+    alive.append("automatic")
+    yield
+    alive.remove("automatic")
+
+@pytest.fixture
+def used():
+    alive.append("used")
+    yield
+    alive.remove("used")
+
+@pytest.fixture(params=["one", "two"])
+def either(request):
+    alive.append(request.param)
+    request.addfinalizer(lambda: alive.remove(request.param))
+
+@racekit.race
+@pytest.mark.usefixtures("used", "either")
+def test_it(request):
+    request.getfixturevalue("automatic")
+    assert len(alive) == 4
+    twice(LockedCounter().increment)
+
+def test_after(): assert alive == ["setup_function", "automatic"]
+"""
+    )
+    result.assert_outcomes(passed=3)
+    assert told(result)["test_it[two]"]["race_executions"] > 1
+
+
+def test_fixtures_of_a_class_are_shared_by_its_executions(project: Project) -> None:
+    result = project.run(
+        """
+import unittest
+
+class TestPlain:
+    @classmethod
+    def setup_class(cls): cls.made = getattr(cls, "made", 0) + 1
+
+    @racekit.race
+    def test_it(self):
+        assert self.made == 1
+        twice(LockedCounter().increment)
+
+class TestCase(unittest.TestCase):
+    made = 0
+
+    @classmethod
+    def setUpClass(cls): cls.made += 1
+
+    @racekit.race
+    def test_it(self):
+        self.assertEqual(self.made, 1)
+        twice(LockedCounter().increment)
+"""
+    )
+    result.assert_outcomes(passed=2)
+    assert told(result)["TestCase::test_it"]["race_executions"] > 1
+
+
+def test_a_wider_fixture_is_set_up_outside_of_control(project: Project) -> None:
+    result = project.run(
+        """
+@pytest.fixture(scope="session")
+def served():
+    orders, done = threading.Semaphore(0), threading.Event()
+    def serve():
+        orders.acquire()
+        done.set()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield
+    orders.release()
+    thread.join()
+    assert done.is_set()
+
+@racekit.race
+def test_it(served): twice(LockedCounter().increment)
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_fixture_whose_teardown_needs_the_body_is_never_torn_down_without_it(project: Project) -> None:
+    result = project.run(
+        """
+import queue
+
+@pytest.fixture
+def orders():
+    orders = queue.Queue()
+    thread = threading.Thread(target=orders.get)
+    thread.start()
+    yield orders
+    thread.join()
+
+def test_it(orders): orders.put("stop")
+
+@racekit.race
+def test_marked(orders): orders.put("stop")
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=2)
+    assert told(result)["test_it"]["race_result"] == told(result)["test_marked"]["race_result"] == "proved"
+
+
 def test_the_builtin_fixtures_are_fresh(project: Project) -> None:
     result = project.run(
         """
@@ -194,7 +313,7 @@ def test_after():
     result.stdout.fnmatch_lines(["*eadlock*"])
 
 
-def test_a_deadlock_in_a_fixture_s_set_up_is_reported_and_leaves_nothing_behind(project: Project) -> None:
+def test_a_deadlock_in_the_set_up_of_a_fixture_is_reported_and_leaves_nothing_behind(project: Project) -> None:
     result = project.run(
         """
 finished = []
@@ -216,7 +335,7 @@ def test_after():
     result.stdout.fnmatch_lines(["*eadlock*"])
 
 
-def test_a_deadlock_in_a_fixture_s_teardown_is_reported_and_the_others_are_torn_down(project: Project) -> None:
+def test_a_deadlock_in_the_teardown_of_a_fixture_is_reported_and_the_others_are_torn_down(project: Project) -> None:
     result = project.run(
         """
 alive = []

@@ -51,6 +51,31 @@ def test_a_session_without_explorations_has_no_such_line(project: Project) -> No
     project.run("def test_it(): ...").stdout.no_fnmatch_line("race:*")
 
 
+def test_what_blocked_outside_control_is_named_when_pytest_is_verbose(project: Project) -> None:
+    result = project.run(
+        """
+import socket, time
+
+@racekit.race
+def test_it():
+    here, there = socket.socketpair()
+    def receive():
+        here.recv(1)
+    with here, there:
+        thread = threading.Thread(target=receive)
+        thread.start()
+        time.sleep(1)
+        there.sendall(b"x")
+        thread.join()
+""",
+        "-v",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["race: test_it.py::test_it: *here.recv(1)*", "race: 1 test explored, 1 cut by*"]
+    )
+
+
 def test_the_junit_report_tells_of_the_explorations(project: Project) -> None:
     project.run(RACES, "--junitxml=report.xml")
     cases = {
@@ -86,20 +111,20 @@ def test_each_repetition_is_explored(project: Project) -> None:
 def test_a_timeout_ends_an_exploration_and_tells_how_far_it_came(project: Project) -> None:
     result = project.run(ENDLESS, "--timeout=0.3")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["Timeout (>0.3s)*"])
+    result.stdout.fnmatch_lines(["Timeout (>0.3s) in an exploration*"])
     assert told(result)["test_it"]["race_result"] == "cut by timeout"
 
 
 def test_a_timeout_marker_goes_for_an_exploration(project: Project) -> None:
     result = project.run(ENDLESS.replace("@racekit", "@pytest.mark.timeout(0.3, func_only=True)\n@racekit"))
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["Timeout (>0.3s)*"])
+    result.stdout.fnmatch_lines(["Timeout (>0.3s) in an exploration*"])
 
 
 def test_a_timeout_by_thread_does_not_end_the_process(project: Project) -> None:
     result = project.run_in_subprocess(ENDLESS + "\ndef test_after(): ...", "--timeout=0.3", "--timeout-method=thread")
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["Timeout (>0.3s)*"])
+    result.stdout.fnmatch_lines(["Timeout (>0.3s) in an exploration*"])
 
 
 def test_a_test_that_is_fast_enough_passes_under_a_timeout(project: Project) -> None:
@@ -122,4 +147,4 @@ def test_it(slow): ...
         "--timeout=0.2",
     )
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*Timeout (>0.2s) from pytest-timeout*"])
+    result.stdout.fnmatch_lines(["*Timeout *>0.2s*"])
