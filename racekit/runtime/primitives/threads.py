@@ -31,10 +31,10 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
             return
         if thread.unwinding:
             TURN.scheduler.leave(thread)
-    if not cpython.is_initialized(self) or cpython.is_started(self):
-        original(self)  # raises what it has to raise
-        return
     scheduler, thread = TURN.scheduler, TURN.thread
+    if not cpython.is_initialized(self) or cpython.is_started(self):
+        _as_part_of_this_step(thread, lambda: original(self))  # raises what it has to raise
+        return
     site = call_site()
     if not thread.atomic:
         scheduler.step(thread, site, "start")
@@ -108,7 +108,7 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
     joined = find(self)
     scheduler, thread = TURN.scheduler, TURN.thread
     if joined is None or joined is thread:
-        original(self, timeout)
+        _as_part_of_this_step(thread, lambda: original(self, timeout))
         return
     site = call_site()
     thread.site, thread.operation = site, "join"
@@ -142,8 +142,17 @@ def is_alive(original: Callable[..., bool], self: threading.Thread) -> bool:
                 scheduler.step(thread, site, "is_alive")
             scheduler.record(thread, site, "is_alive", asked.id)
             return not asked.finished
+        return bool(_as_part_of_this_step(thread, lambda: original(self)))
     asked = find(self)
     return not asked.finished if asked is not None else original(self)
+
+
+def _as_part_of_this_step(thread: ControlledThread, work: Callable[[], Any]) -> Any:
+    before, thread.atomic = thread.atomic, 1
+    try:
+        return work()
+    finally:
+        thread.atomic = before
 
 
 def find(thread: threading.Thread) -> ControlledThread | None:
