@@ -96,6 +96,18 @@ class TestIt(unittest.TestCase):
     assert told(result)["TestIt::test_it"]["race_result"] == "failed"
 
 
+def test_a_test_that_calls_explore_itself_is_left_alone(project: Project) -> None:
+    result = project.run(
+        """
+def test_it():
+    assert racekit.explore(lambda: twice(LockedCounter().increment)).proved
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=1)
+    assert "race_result" not in told(result)["test_it"]
+
+
 def test_what_the_broken_off_run_did_is_not_seen_by_the_executions(project: Project) -> None:
     result = project.run(
         """
@@ -165,6 +177,11 @@ def check():
         "--race",
     )
     result.assert_outcomes(passed=2)
+
+
+def test_set_up_only_sets_up_everything(project: Project) -> None:
+    result = project.run("@racekit.race\ndef test_it(tmp_path): ...", "--race", "--setup-only")
+    result.stdout.fnmatch_lines(["*SETUP *F tmp_path*"])
 
 
 def test_the_ini_file_can_ask_for_it(project: Project) -> None:

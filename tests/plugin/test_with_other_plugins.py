@@ -71,9 +71,7 @@ def test_it():
         "-v",
     )
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(
-        ["race: test_it.py::test_it: *here.recv(1)*", "race: 1 test explored, 1 cut by*"]
-    )
+    result.stdout.fnmatch_lines(["race: test_it.py::test_it: *here.recv(1)*", "race: 1 test explored, 1 cut by*"])
 
 
 def test_the_junit_report_tells_of_the_explorations(project: Project) -> None:
