@@ -129,6 +129,16 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
             plan.fresh.item._request._fillfixtures()
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: Any) -> Generator[None, object, object]:
+    __tracebackhide__ = True
+    plan = request._pyfuncitem.stash.get(PLAN, None)
+    if plan is None or fixturedef.scope == "function":
+        return (yield)
+    with plan.fresh.setting_up(fixturedef):
+        return (yield)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     __tracebackhide__ = True

@@ -24,23 +24,15 @@ def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, 
     """Explore a test that has been set up, or replay `schedule`, and raise what the result deserves."""
     __tracebackhide__ = True
     fresh.let_go()
-    found: Exploration | Execution | None = None
     seconds = None if timeout is None else timeout.left
     try:
-        with fresh.output.of_one_run():
-            if schedule is None:
-                found = explore_body(fresh.execute, options, timeout=seconds)
-            else:
-                found = replay_body(fresh.execute, schedule, options, timeout=seconds)
-            if found.failure is not None and fresh.failed_with is None:
-                replay_body(fresh.execute, found.failure.schedule, options)  # so that its output is what is shown
-    except Ended:
-        pass
+        found = _search(fresh, options, schedule, seconds)
+        while found is None and fresh.set_up_missing_fixture():
+            found = _search(fresh, options, schedule, seconds)
     except InternalError:
         raise
     except RacekitError as error:
-        if found is None:
-            fail(str(error))
+        fail(str(error))
     if fresh.ending is not None:
         raise fresh.ending
     assert found is not None
@@ -56,6 +48,31 @@ def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, 
         raise stuck from fresh.failed_with
     if fresh.unexpected_success:
         fail("Unexpected success")
+
+
+def _search(
+    fresh: FreshItem, options: Options, schedule: Schedule | None, seconds: float | None
+) -> Exploration | Execution | None:
+    """None if the test has ended itself, or needs another fixture."""
+    __tracebackhide__ = True
+    with fresh.output.of_one_run():
+        try:
+            if schedule is not None:
+                return replay_body(fresh.execute, schedule, options, timeout=seconds)
+            found = explore_body(fresh.execute, options, timeout=seconds)
+            if found.failure is not None and fresh.failed_with is None:
+                _show_again(fresh, found.failure.schedule, options, seconds)
+            return found
+        except Ended:
+            return None
+
+
+def _show_again(fresh: FreshItem, schedule: Schedule, options: Options, seconds: float | None) -> None:
+    """Run a failing execution that was not the last one again, so that it is its output that is shown."""
+    try:
+        replay_body(fresh.execute, schedule, options, timeout=seconds)
+    except RacekitError:
+        pass  # the test does not repeat itself
 
 
 def fail(message: str) -> NoReturn:

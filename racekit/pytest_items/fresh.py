@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from _pytest.fixtures import FixtureDef
 from _pytest.outcomes import OutcomeException
 from _pytest.unittest import TestCaseFunction
 
@@ -26,12 +27,16 @@ class Ended(KeyboardInterrupt):
     """Ends an exploration at once, as Ctrl-C does: the test has ended itself. Private."""
 
 
+class WiderFixtureNeeded(Ended):
+    """Ends an execution that asks for a wider fixture, which has to be set up outside of control. Private."""
+
+
 class FreshItem:
     """A test item as a body: each call of `execute` runs the test once, with all that belongs to one test made anew.
 
     Function-scoped fixtures, `setUp`, `setup_method` and the instance of the test class are made, used and torn down
     within one call, so that the threads they start and end belong to that execution. Wider fixtures stay, and are set
-    up before, outside of control.
+    up outside of control: before, or when an execution has asked for one by `request.getfixturevalue`.
 
     `threaded` tells whether the test is to be explored, `ending` how it ended itself, such as by `pytest.skip`, and
     `failed_with` what the last execution raised.
@@ -46,6 +51,10 @@ class FreshItem:
         self.failed_with: BaseException | None = None
         self.unexpected_success = False
         self._executions = 0
+        self._executing = False
+        self._in_wider_fixture = False
+        self._asked_for: set[str] = set()
+        self._missing: str | None = None
         self._state = item.session._setupstate
         self._run = self._run_test_case if isinstance(item, TestCaseFunction) else item.runtest
         self._function = item.obj
@@ -62,22 +71,28 @@ class FreshItem:
     @contextmanager
     def only_wider_fixtures(self) -> Iterator[None]:
         """Meanwhile the set-up of the item sets up the wider fixtures alone."""
-        item = self.item
-        names = item.fixturenames
-        fixtures = item._fixtureinfo.name2fixturedefs
-        item.fixturenames = [name for name in names if name in fixtures and fixtures[name][-1].scope != "function"]
+        fixtures = self.item._fixtureinfo.name2fixturedefs
+        names = self.item.fixturenames
+        with self._only([name for name in names if name in fixtures and fixtures[name][-1].scope != "function"]):
+            yield
+
+    @contextmanager
+    def _only(self, names: list[str]) -> Iterator[None]:
+        before = self.item.fixturenames
+        self.item.fixturenames = names
         try:
             yield
         finally:
-            item.fixturenames = names
+            self.item.fixturenames = before
 
     @contextmanager
     def broken_off_at_a_thread(self) -> Iterator[None]:
         """What runs inside is broken off when it is about to start a thread: then the test is a threaded one."""
 
         def break_off() -> None:
-            self.threaded = True
-            raise ThreadStarted
+            if not self._in_wider_fixture:
+                self.threaded = True
+                raise ThreadStarted
 
         try:
             with thread_starts(break_off):
@@ -99,10 +114,43 @@ class FreshItem:
     def _keep(self, content: list[Any]) -> None:
         self._lists.append((content, content.copy()))
 
+    @contextmanager
+    def setting_up(self, fixture: FixtureDef[Any]) -> Iterator[None]:
+        """Around the set-up of a wider fixture: it breaks an execution off, and in a plain phase may start threads."""
+        if self._executing and fixture.argname not in self._asked_for:
+            self._missing = fixture.argname
+            fixture._finalizers.clear()
+            raise WiderFixtureNeeded
+        before, self._in_wider_fixture = self._in_wider_fixture, True
+        try:
+            yield
+        finally:
+            self._in_wider_fixture = before
+
+    def set_up_missing_fixture(self) -> bool:
+        """Set up the wider fixture that the last execution asked for; False if it did not."""
+        if self._missing is None:
+            return False
+        self._asked_for.add(self._missing)
+        self.item._initrequest()
+        with self._only([self._missing]):
+            self._state.setup(self.item)
+        self._missing = None
+        self.tear_down()
+        return True
+
     # --- executions ---------------------------------------------------------------------------------------------------
 
     def execute(self) -> None:
         """One execution. Raises what the test raises, or Ended."""
+        __tracebackhide__ = True
+        self._executing = True
+        try:
+            self._execute()
+        finally:
+            self._executing = False
+
+    def _execute(self) -> None:
         __tracebackhide__ = True
         self._renew()
         try:
@@ -168,7 +216,7 @@ class FreshItem:
                 raise
             self.ending = error  # it cannot be set up at all: that is an error, as in any test
             self.ended_in_set_up = True
-        if "subtests" in self.item.funcargs:
+        if self._uses("subtests", "_pytest.subtests") or self._uses("subtests", "pytest_subtests.plugin"):
             self.item.funcargs["subtests"] = NoSubtests()
 
     def _run_test_case(self) -> None:
@@ -188,10 +236,13 @@ class FreshItem:
 
     def _remove_tmp_path(self) -> None:
         """Each execution has a `tmp_path` of its own, with the same name: only that of the last one is kept."""
-        fixtures = self.item._fixtureinfo.name2fixturedefs.get("tmp_path", ())
-        path = self.item.funcargs.get("tmp_path")
-        if path is not None and fixtures and fixtures[-1].func.__module__ == "_pytest.tmpdir":
-            shutil.rmtree(str(path), ignore_errors=True)
+        if self._uses("tmp_path", "_pytest.tmpdir"):
+            shutil.rmtree(str(self.item.funcargs["tmp_path"]), ignore_errors=True)
+
+    def _uses(self, name: str, module: str) -> bool:
+        """Whether the test has a fixture of this name, and it is that of this module."""
+        fixtures = self.item._fixtureinfo.name2fixturedefs.get(name, ())
+        return name in self.item.funcargs and len(fixtures) > 0 and fixtures[-1].func.__module__ == module
 
 
 def _finish(finalizers: list[Callable[[], object]]) -> None:

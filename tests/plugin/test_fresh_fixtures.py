@@ -128,6 +128,74 @@ def test_it(served): twice(LockedCounter().increment)
     result.assert_outcomes(passed=1)
 
 
+def test_a_wider_fixture_that_the_body_asks_for_is_set_up_outside_of_control_too(project: Project) -> None:
+    result = project.run(
+        """
+served = []
+
+@pytest.fixture(scope="session")
+def server():
+    orders = threading.Semaphore(0)
+    def serve():
+        orders.acquire()
+        served.append(1)
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield thread
+    orders.release()
+    thread.join()
+    assert served == [1]
+
+@pytest.fixture
+def lazy(request):
+    return request.getfixturevalue("server")
+
+@pytest.fixture(scope="module")
+def overridden():
+    return []
+
+@racekit.race
+def test_fixture(lazy):
+    assert lazy.is_alive()
+    twice(LockedCounter().increment)
+
+@racekit.race
+def test_body(request):
+    assert request.getfixturevalue("server").is_alive()
+    twice(LockedCounter().increment)
+
+class TestOverride:
+    @pytest.fixture
+    def overridden(self, overridden):
+        overridden.append(1)
+        yield overridden
+        overridden.pop()
+
+    @racekit.race
+    def test_override(self, overridden):
+        assert overridden == [1]
+        twice(LockedCounter().increment)
+"""
+    )
+    result.assert_outcomes(passed=3)
+    assert {tells["race_result"] for tells in told(result).values()} == {"proved"}
+
+
+def test_an_error_in_a_wider_fixture_that_the_body_asks_for_fails_the_test(project: Project) -> None:
+    result = project.run(
+        """
+@pytest.fixture(scope="session")
+def broken():
+    raise RuntimeError("no server")
+
+@racekit.race
+def test_it(request): request.getfixturevalue("broken")
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *RuntimeError: no server"])
+
+
 def test_a_fixture_whose_teardown_needs_the_body_is_never_torn_down_without_it(project: Project) -> None:
     result = project.run(
         """

@@ -62,6 +62,38 @@ def test_it(busy_counter):
     result.assert_outcomes(failed=1)
 
 
+def test_a_wider_fixture_may_start_threads_without_its_test_being_explored(project: Project) -> None:
+    result = project.run(
+        """
+@pytest.fixture(scope="session")
+def server():
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    yield thread
+    stop.set()
+    thread.join()
+
+@pytest.fixture
+def lazy(request):
+    return request.getfixturevalue("server")
+
+def test_lazily(lazy): assert lazy.is_alive()
+
+def test_in_the_body(request): assert request.getfixturevalue("server").is_alive()
+
+def test_plainly(server): assert server.is_alive()
+
+def test_and_another(lazy):
+    assert lazy.is_alive()
+    twice(LockedCounter().increment)
+""",
+        "--race",
+    )
+    result.assert_outcomes(passed=4)
+    assert [name for name, tells in told(result).items() if "race_result" in tells] == ["test_and_another"]
+
+
 def test_a_test_that_catches_everything_is_explored_all_the_same(project: Project) -> None:
     result = project.run(
         """
