@@ -18,6 +18,7 @@ from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.execution import ExecutionRun
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy, make_strategy
+from racekit.strategies.dpor import Redundant
 from racekit.strategies.replay import Replay
 from racekit.trace import Trace
 from racekit.watch.scope import Scope
@@ -216,9 +217,13 @@ class _Explorer:
                 return "seconds"
             run = ExecutionRun(self.body, self.strategy, control, options)
             result.executions += 1
-            if run.scheduler.interruption is not None:
-                raise run.scheduler.interruption
-            self.strategy.end()
+            interruption = run.scheduler.interruption
+            if interruption is not None and not isinstance(interruption, Redundant):
+                raise interruption
+            self.strategy.end(run.scheduler.trace, run.scheduler.conflicts.owners)
+            if interruption is not None:
+                result.executions -= 1
+                continue
             gave_way = gave_way or run.scheduler.gave_way
             self._note_outside(run)
             if control.monitor.stuck:

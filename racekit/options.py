@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from racekit.errors import BadArgument
 
-STRATEGIES = ("auto", "bounded", "random")
+STRATEGIES = ("auto", "bounded", "dpor", "random")
 GRANULARITIES = ("access", "gil", "sync")
 TIMEOUTS = ("virtual", "any")
 

@@ -17,7 +17,7 @@ from racekit.errors import ExecutionAborted
 from racekit.runtime import cpython, originals
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
-from racekit.runtime.scheduling_point import Chooser, SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, Chooser, SchedulingPoint, TraceEntry
 from racekit.runtime.thread import ControlledThread, Hold, Parking
 from racekit.runtime.turn import TURN
 from racekit.schedule import ACCESSES, SYNCHRONIZATION
@@ -73,6 +73,7 @@ class Scheduler:
         self.conflicts: Conflicts
         self.epoch: Epoch
         self.values: Values | None = None
+        self.compares_events = getattr(chooser, "compares_events", False)
         self.polling = 0
         self.outside_calls: dict[str, None] = {}
         self.outsiders: dict[str, None] = {}
@@ -148,7 +149,8 @@ class Scheduler:
         except ExecutionAborted:
             self.pass_on(self.next_to_unwind(thread))
             return
-        self.pass_on(self.threads[enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)])
+        alone = len(enabled) == 1 and not self.compares_events
+        self.pass_on(self.threads[enabled[0] if alone else self.choose(thread, enabled)])
 
     def close(self) -> None:
         """The body has ended in thread 0: let the others finish, stop those that need not, take the baton back."""
@@ -167,7 +169,8 @@ class Scheduler:
             caller.site, caller.operation = None, "end"
             try:
                 enabled = self.enabled or self.find_enabled(caller)
-                chosen = enabled[0] if len(enabled) == 1 else self.choose(caller, enabled)
+                alone = len(enabled) == 1 and not self.compares_events
+                chosen = enabled[0] if alone else self.choose(caller, enabled)
                 self.pass_on(self.threads[chosen])
                 self.park(caller)
             except ExecutionAborted:
@@ -205,7 +208,7 @@ class Scheduler:
         enabled = self.enabled
         if enabled is None or self.polling:
             enabled = self.find_enabled(thread)
-        chosen = enabled[0] if len(enabled) == 1 else self.choose(thread, enabled)
+        chosen = enabled[0] if len(enabled) == 1 and not self.compares_events else self.choose(thread, enabled)
         if chosen != thread.id:
             self.hand_over(thread, self.threads[chosen])
 
@@ -222,18 +225,30 @@ class Scheduler:
             self.reschedule(thread)
 
     def record(
-        self, thread: ControlledThread, site: Site | None, operation: str, location: object, is_step: bool = True
+        self, thread: ControlledThread, site: Site | None, operation: str, touched: object, is_step: bool = True
     ) -> None:
-        """`thread` synchronizes: an event of its own if `is_step`, else part of what it is doing anyway.
+        """`thread` synchronizes by what it `touched` (a thread by its id), as an event of its own if `is_step`.
 
         An `operation` like "acquire failed" was announced as "acquire".
         """
         thread.looked = True
+        location = touched if isinstance(touched, int | None) else self.location(touched)
         if thread.atomic or not is_step:
             self.trace.append((thread.id, None, operation, location))
             return
         self.count(thread, site, operation.partition(" ")[0])
         self.trace.append((thread.id, site, operation, location))
+
+    def location(self, touched: object) -> object:
+        """Where the event is, for a strategy that compares events; it costs too much for the others."""
+        return (self.conflicts.record(touched).number, None) if self.compares_events else None
+
+    def note_what_blocks(self) -> None:
+        """Nobody can go on: the acquires that are blocked are the last events, as if they had begun."""
+        if self.compares_events:
+            for thread in self.alive:
+                if thread.blocked and type(thread.awaited) in (originals.LockType, originals.RLockType):
+                    self.trace.append((thread.id, None, BLOCKED_ACQUIRE, self.location(thread.awaited)))
 
     def count(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
         """`thread` passes a position, so that the next time there is another occurrence."""

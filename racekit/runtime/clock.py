@@ -41,7 +41,7 @@ def virtual_sleep(seconds: float, /) -> None:
     site = call_site()
     scheduler, thread = TURN.scheduler, TURN.thread
     sleep(scheduler, thread, nanoseconds(seconds), site)
-    scheduler.record(thread, site, "sleep", None)
+    scheduler.record(thread, site, "sleep", scheduler.epoch)
 
 
 def _reading(original: Callable[[], Any], base: Callable[[Epoch], int], in_nanoseconds: bool) -> Callable[[], Any]:
@@ -50,6 +50,8 @@ def _reading(original: Callable[[], Any], base: Callable[[Epoch], int], in_nanos
             return original()
         scheduler = TURN.scheduler
         TURN.thread.looked = True
+        if scheduler.compares_events:
+            scheduler.trace.append((TURN.thread.id, None, "read", scheduler.location(scheduler.epoch)))
         if in_nanoseconds:
             return base(scheduler.epoch) * 1_000_000_000 + scheduler.now
         return base(scheduler.epoch) + scheduler.now / 1_000_000_000

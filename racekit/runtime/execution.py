@@ -104,6 +104,7 @@ class ExecutionRun:
 
     def _deadlock(self) -> None:
         found = waits.waits(self.scheduler)
+        self.scheduler.note_what_blocks()
         self.fault = self.fault or Fault("deadlock", found[0].thread if found else "", waits=found)
 
     def _blocked_outside(self, found: tuple[Wait, ...]) -> None:

@@ -10,6 +10,9 @@ from racekit.watch.site import Site, numbered_position
 if TYPE_CHECKING:
     from racekit.runtime.baton import Scheduler
 
+BLOCKED_ACQUIRE = "acquire blocked"
+"""The operation of an event that never came about: a thread of a deadlock was waiting for this."""
+
 TraceEntry = tuple[int, Site | None, str, object]
 """(thread, where, "read" or "write" or a synchronization's name, location)"""
 
@@ -30,6 +33,16 @@ class SchedulingPoint:
         self.current = 0
         self.default = 0
         self.preemptive = False
+
+    @property
+    def trace(self) -> list[TraceEntry]:
+        """All that has happened so far in this execution."""
+        return self.scheduler.trace
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kind of each numbered object of this execution so far."""
+        return self.scheduler.conflicts.owners
 
     def position(self) -> Position:
         """Where the current thread is, as a schedule's token says it."""

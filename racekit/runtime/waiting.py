@@ -42,6 +42,8 @@ def wait(
     thread.ready = ready
     thread.deadline = None if timeout is None else scheduler.now + timeout
     thread.expired = False
+    if timeout is not None:
+        _touch_clock(scheduler, thread)
     for key in keys:
         scheduler.waiters.setdefault(key, []).append(thread)
     try:
@@ -56,11 +58,13 @@ def wait(
             if not is_step:
                 scheduler.count(thread, thread.site, "resume")
             if thread.expired:
+                _touch_clock(scheduler, thread, "expire")
                 return False
             if ready():
                 return True
             if thread.deadline is not None:
                 advance(scheduler, thread.deadline + PAST_A_DEADLINE)
+                _touch_clock(scheduler, thread, "expire")
                 return False
     finally:
         thread.fresh = False
@@ -89,6 +93,7 @@ def sleep(scheduler: Scheduler, thread: ControlledThread, duration: int, site: S
     else:
         thread.yielding = True
     scheduler.enabled = None
+    _touch_clock(scheduler, thread)
     if thread.quiet_sleeps > QUIET_SLEEPS_BEFORE_GIVING_WAY:
         _make_way(scheduler, thread)
     try:
@@ -147,3 +152,8 @@ def give_way(scheduler: Scheduler, thread: ControlledThread, site: Site | None) 
 def _make_way(scheduler: Scheduler, thread: ControlledThread) -> None:
     awake = [other.id for other in scheduler.alive if not (other.blocked or other.asleep)]
     scheduler.fairness.yields(thread.id, awake)
+
+
+def _touch_clock(scheduler: Scheduler, thread: ControlledThread, operation: str = "clock") -> None:
+    if scheduler.compares_events:
+        scheduler.trace.append((thread.id, None, operation, scheduler.location(scheduler.epoch)))

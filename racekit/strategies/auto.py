@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from racekit.options import Options
-from racekit.runtime.scheduling_point import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 from racekit.strategies.bounded import Bounded
 from racekit.strategies.protocol import Strategy
 from racekit.strategies.random_walk import RandomWalk
@@ -25,6 +27,8 @@ class Auto:
     def cut_by(self) -> str | None:
         return self._bounded.cut_by
 
+    compares_events = False
+
     def begin(self) -> bool:
         self._begun += 1
         late = self._simple_first is not None and self._begun > self._simple_first
@@ -34,8 +38,8 @@ class Auto:
     def choose(self, point: SchedulingPoint) -> int:
         return self._current.choose(point)
 
-    def end(self) -> None:
-        self._current.end()
+    def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+        self._current.end(trace, kinds)
 
     def restart(self) -> None:
         self._bounded.restart()

@@ -11,10 +11,10 @@ noticed where it can no longer follow them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from racekit.runtime.scheduling_point import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 
 
 class _Point(NamedTuple):
@@ -62,6 +62,8 @@ class Bounded:
         self._next_round: list[_Run] = []
         self._run = _Run([])
 
+    compares_events = False
+
     def begin(self) -> bool:
         run = self._next_run()
         if run is None:
@@ -102,7 +104,7 @@ class Bounded:
         run.choices.append(point.default)
         return point.default
 
-    def end(self) -> None:
+    def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         run = self._run
         self._stack.append(run.alternatives(preemptive=False))
         if run.has_preemptions:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from racekit.runtime.scheduling_point import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 
 
 class Strategy(Protocol):
@@ -15,6 +16,11 @@ class Strategy(Protocol):
         """Why the strategy left schedules out, once `begin` has returned False; None if it left none out."""
         ...
 
+    @property
+    def compares_events(self) -> bool:
+        """Whether it is asked at every scheduling point, and needs to know what each event touched."""
+        ...
+
     def begin(self) -> bool:
         """Get ready for the next execution; False if there is no other schedule to try."""
         ...
@@ -23,8 +29,8 @@ class Strategy(Protocol):
         """Who goes on at this scheduling point: one of `point.enabled`, of which there are at least two."""
         ...
 
-    def end(self) -> None:
-        """The execution is over."""
+    def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+        """The execution is over; this happened in it, and the numbered objects that it touched are of these kinds."""
         ...
 
     def restart(self) -> None:

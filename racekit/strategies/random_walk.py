@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
-from racekit.runtime.scheduling_point import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 
 
 class RandomWalk:
@@ -15,13 +16,15 @@ class RandomWalk:
     def __init__(self, seed: int) -> None:
         self._choice = random.Random(seed).choice
 
+    compares_events = False
+
     def begin(self) -> bool:
         return True
 
     def choose(self, point: SchedulingPoint) -> int:
         return self._choice(point.enabled)
 
-    def end(self) -> None:
+    def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         pass
 
     def restart(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from racekit.errors import ScheduleMismatch
-from racekit.runtime.scheduling_point import SchedulingPoint
+from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 from racekit.schedule import Schedule, Switch
 
 
@@ -18,6 +20,8 @@ class Replay:
     def __init__(self, schedule: Schedule) -> None:
         self._switches = schedule.switches
         self._next = 0
+
+    compares_events = False
 
     def begin(self) -> bool:
         return True
@@ -37,7 +41,7 @@ class Replay:
         self._next += 1
         return switch.to
 
-    def end(self) -> None:
+    def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         pass
 
     def restart(self) -> None:

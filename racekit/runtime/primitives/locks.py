@@ -45,7 +45,7 @@ def taken(lock: object, site: Site | None, is_step: bool) -> None:
         scheduler.changed(key)
     if not thread.atomic:
         thread.has_effect()
-    scheduler.record(thread, site, "acquire", key, is_step)
+    scheduler.record(thread, site, "acquire", lock, is_step)
 
 
 def given_up(lock: object, site: Site | None, is_step: bool) -> None:
@@ -57,12 +57,12 @@ def given_up(lock: object, site: Site | None, is_step: bool) -> None:
         hold.thread.lockset = frozenset(hold.thread.held)
     if key in scheduler.waiters:
         scheduler.changed(key)
-    scheduler.record(thread, site, "release", key, is_step)
+    scheduler.record(thread, site, "release", lock, is_step)
 
 
 def _failed(lock: object, site: Site | None, is_step: bool) -> None:
     thread = TURN.thread
-    TURN.scheduler.record(thread, site, "acquire failed", id(lock), is_step)
+    TURN.scheduler.record(thread, site, "acquire failed", lock, is_step)
 
 
 def is_free(lock: Any) -> bool:

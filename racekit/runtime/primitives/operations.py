@@ -77,7 +77,7 @@ def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
         scheduler = TURN.scheduler
         site = call_site()
         scheduler.step(thread, site, name)
-        scheduler.record(thread, site, name, id(self))
+        scheduler.record(thread, site, name, self)
         thread.atomic = 1
         thread.doing = (name, self)
         try:

@@ -30,7 +30,7 @@ def _select(original: Callable[..., Any]) -> Callable[..., Any]:
         if timeout is not None and timeout <= 0:
             if not thread.atomic:
                 scheduler.step(thread, site, "select")
-            scheduler.record(thread, site, "select", id(self))
+            scheduler.record(thread, site, "select", self)
             return original(self, 0)
         found: list[Any] = []
 
@@ -49,7 +49,7 @@ def _select(original: Callable[..., Any]) -> Callable[..., Any]:
             thread.polls = False
             scheduler.polling -= 1
             thread.doing = None
-        scheduler.record(thread, site, "select", id(self))
+        scheduler.record(thread, site, "select", self)
         return found
 
     return select

@@ -26,7 +26,7 @@ def put(self: Any, item: Any, block: bool = True, timeout: float | None = None) 
         scheduler.step(thread, site, "put")
     originals.simple_queue_put(self, item)
     scheduler.changed(id(self))
-    scheduler.record(thread, site, "put", id(self))
+    scheduler.record(thread, site, "put", self)
 
 
 def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
@@ -60,7 +60,7 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
                 None if timeout is None else nanoseconds(timeout),
                 not thread.atomic,
             ):
-                scheduler.record(thread, site, "get failed", id(self))
+                scheduler.record(thread, site, "get failed", self)
                 raise queue.Empty
         finally:
             if outermost:
@@ -68,10 +68,10 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
     try:
         item = originals.simple_queue_get(self, False)
     except queue.Empty:
-        scheduler.record(thread, site, "get failed", id(self))
+        scheduler.record(thread, site, "get failed", self)
         raise
     scheduler.changed(id(self))
-    scheduler.record(thread, site, "get", id(self))
+    scheduler.record(thread, site, "get", self)
     return item
 
 
@@ -93,7 +93,7 @@ def qsize(self: Any) -> int:
         site = call_site()
         if not thread.atomic:
             scheduler.step(thread, site, "qsize")
-        scheduler.record(thread, site, "qsize", id(self))
+        scheduler.record(thread, site, "qsize", self)
     return _qsize(self)
 
 

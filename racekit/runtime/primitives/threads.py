@@ -12,6 +12,7 @@ from typing import Any
 
 from racekit.runtime import cpython, originals
 from racekit.runtime.call_site import call_site
+from racekit.runtime.conflicts import number_reachable
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.thread import ControlledThread
@@ -38,6 +39,8 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
     site = call_site()
     if not thread.atomic:
         scheduler.step(thread, site, "start")
+    if scheduler.compares_events:
+        number_reachable(scheduler.conflicts, self)
     child = _spawn(self.run, self, self.name, self.daemon)
     cpython.register(self, child.ident)
     scheduler.record(thread, site, "start", child.id)

@@ -1,0 +1,250 @@
+"""Optimal dynamic partial-order reduction: one execution of all that differ in the order of independent steps only.
+
+Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order reduction" (POPL 2014): sleep sets and wake-up trees.
+After each execution every race in it is looked at: had the later step come first, something else might have happened,
+so the steps that lead there are put into the wake-up tree of the point before the race, unless they are there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from racekit.dependence import Access, Footprint, Race, Step, dependent, depends_on_any, order
+from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, SchedulingPoint, TraceEntry
+
+
+class Redundant(Exception):
+    """Everything that could go on leads to interleavings that were seen: the execution need not end. Private."""
+
+
+class Branch:
+    """A step to be tried, and what has to follow it; `known` objects are the same in all executions that come here."""
+
+    __slots__ = ("branches", "footprint", "known", "thread")
+
+    def __init__(self, thread: int, footprint: Footprint, known: int) -> None:
+        self.thread = thread
+        self.footprint = footprint
+        self.known = known
+        self.branches: list[Branch] = []
+
+
+class _Sleeper(NamedTuple):
+    footprint: Footprint
+    known: int
+
+
+class _Node:
+    """A scheduling point of the current execution: what was chosen there, what is to be tried, what need not be."""
+
+    __slots__ = ("branches", "chosen", "enabled", "follow", "known", "sleeping", "start")
+
+    def __init__(self, start: int, known: int, enabled: tuple[int, ...], sleeping: dict[int, _Sleeper]) -> None:
+        self.start = start
+        self.known = known
+        self.enabled = enabled
+        self.sleeping = sleeping
+        self.branches: list[Branch] = []
+        self.chosen = -1
+        self.follow: list[Branch] = []
+
+
+class Dpor:
+    """Every different interleaving, each once; which one comes first is up to the default schedule."""
+
+    compares_events = True
+
+    def __init__(self) -> None:
+        self.cut_by: str | None = None
+        self.redundant = 0
+        self.restart()
+
+    def restart(self) -> None:
+        self._nodes: list[_Node] = []
+        self._fixed = 0
+        self._fresh = True
+        self._depth = 0
+
+    def begin(self) -> bool:
+        self._depth = 0
+        if self._fresh:
+            self._fresh = False
+            return True
+        return bool(self._nodes)
+
+    # --- one execution -----------------------------------------------------------------------------------------------
+
+    def choose(self, point: SchedulingPoint) -> int:
+        depth = self._depth
+        self._depth += 1
+        if depth < self._fixed:
+            node = self._nodes[depth]
+            if node.enabled != point.enabled or node.start != len(point.trace):
+                self.cut_by = "nondeterminism"
+                if node.chosen not in point.enabled:
+                    raise Redundant
+            return node.chosen
+        node = self._new_node(point)
+        node.chosen = self._first_choice(node, point)
+        self._nodes.append(node)
+        return node.chosen
+
+    def _new_node(self, point: SchedulingPoint) -> _Node:
+        sleeping: dict[int, _Sleeper] = {}
+        if self._nodes:
+            parent = self._nodes[-1]
+            step = footprint(point.trace[parent.start :], point.kinds)
+            sleeping = {
+                thread: sleeper
+                for thread, sleeper in parent.sleeping.items()
+                if thread != parent.chosen and not depends_on_any(sleeper.footprint, (step,), sleeper.known)
+            }
+        return _Node(len(point.trace), len(point.kinds), point.enabled, sleeping)
+
+    def _first_choice(self, node: _Node, point: SchedulingPoint) -> int:
+        follow = self._nodes[-1].follow if self._nodes else []
+        if follow and follow[0].thread in point.enabled:
+            first, *node.branches = follow
+            node.follow = first.branches
+            return first.thread
+        if point.default not in node.sleeping:
+            return point.default
+        for thread in point.enabled:
+            if thread not in node.sleeping:
+                return thread
+        raise Redundant
+
+    # --- what to try next --------------------------------------------------------------------------------------------
+
+    def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+        if self._depth < self._fixed:
+            self.cut_by = "nondeterminism"
+        del self._nodes[self._depth :]
+        if self._nodes:
+            steps, races = order(_steps(self._nodes, trace, kinds))
+            for race in races:
+                self._try_the_other_way(race, steps)
+            self._backtrack(steps)
+
+    def _try_the_other_way(self, race: Race, steps: list[Step]) -> None:
+        """`steps` begins with what came before the first scheduling point, so that node i - 1 precedes step i."""
+        node = self._nodes[race.first - 1]
+        sequence = _Sequence(steps, race, executed=len(self._nodes) + 1)
+        if len(sequence.indices) == 1 and steps[race.second].thread not in node.enabled:
+            return
+        for thread, sleeper in node.sleeping.items():
+            if sequence.without_first(thread, sleeper.footprint, sleeper.known) is not None:
+                return
+        sequence.insert_into(node.branches, node.known)
+
+    def _backtrack(self, steps: list[Step]) -> None:
+        while self._nodes:
+            node = self._nodes[-1]
+            step = steps[len(self._nodes)]
+            node.sleeping[node.chosen] = _Sleeper(step.footprint, node.known)
+            if node.branches:
+                branch = node.branches.pop(0)
+                node.chosen = branch.thread
+                node.follow = branch.branches
+                break
+            self._nodes.pop()
+        self._fixed = len(self._nodes)
+
+
+class _Sequence:
+    """Steps that lead from the point before a race to its second step, without its first."""
+
+    def __init__(self, steps: list[Step], race: Race, executed: int) -> None:
+        self.steps = steps
+        self.last = race.second
+        first = steps[race.first].thread
+        between = range(race.first + 1, min(race.second, executed))
+        self.indices = [index for index in between if steps[index].before.get(first, -1) < race.first]
+        self._before_last = self._predecessors_of_last()
+        self.indices.append(race.second)
+
+    def _predecessors_of_last(self) -> set[int]:
+        """What happens before the second step of the race, now that the first does not: not what came through it."""
+        last = self.steps[self.last]
+        direct = [
+            index
+            for index in self.indices
+            if self.steps[index].thread == last.thread or dependent(self.steps[index].footprint, last.footprint)
+        ]
+        return {
+            index
+            for index in self.indices
+            if index in direct
+            or any(self.steps[other].before.get(self.steps[index].thread, -1) >= index for other in direct)
+        }
+
+    def _precedes(self, one: int, other: int) -> bool:
+        if other == self.last:
+            return one in self._before_last
+        return self.steps[other].before.get(self.steps[one].thread, -1) >= one
+
+    def without_first(
+        self, thread: int, footprint: Footprint, known: int, indices: list[int] | None = None
+    ) -> list[int] | None:
+        """What remains if `thread` goes first, doing `footprint`; None if that changes what the sequence does."""
+        indices = self.indices if indices is None else indices
+        for at, index in enumerate(indices):
+            if self.steps[index].thread == thread:
+                if any(self._precedes(other, index) for other in indices[:at]):
+                    return None
+                return indices[:at] + indices[at + 1 :]
+        if depends_on_any(footprint, (self.steps[index].footprint for index in indices), known):
+            return None
+        return indices
+
+    def insert_into(self, branches: list[Branch], known: int) -> None:
+        """Put the sequence into a wake-up tree, unless what is there covers it."""
+        indices = self.indices
+        while True:
+            for branch in branches:
+                rest = self.without_first(branch.thread, branch.footprint, branch.known, indices)
+                if rest is not None:
+                    if not branch.branches or not rest:
+                        return
+                    branches, indices = branch.branches, rest
+                    break
+            else:
+                break
+        for index in indices:
+            branch = Branch(self.steps[index].thread, self.steps[index].footprint, known)
+            branches.append(branch)
+            branches = branch.branches
+
+
+def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
+    """What the events of one step touched."""
+    accesses: dict[Access, None] = {}
+    for _, _, operation, location in entries:
+        if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
+            number, part = location
+            accesses[Access(number, part, operation, kinds[number])] = None
+    return tuple(accesses)
+
+
+def _steps(
+    nodes: list[_Node], trace: Sequence[TraceEntry], kinds: Sequence[str]
+) -> list[tuple[int, Footprint, list[tuple[str, int]]]]:
+    """What came before the first scheduling point, the step after each, and what was blocked in a deadlock."""
+    bounds = [0, *(node.start for node in nodes), len(trace)]
+    threads = [0, *(node.chosen for node in nodes)]
+    steps = []
+    for thread, start, end in zip(threads, bounds, bounds[1:], strict=False):
+        entries = trace[start:end]
+        links = [
+            (operation, location)
+            for _, _, operation, location in entries
+            if operation in ("start", "join") and isinstance(location, int)
+        ]
+        if any(operation == "expire" for _, _, operation, _ in entries):
+            links.append(("all", 0))
+        steps.append((thread, footprint(entries, kinds), links))
+    for thread, _, operation, location in trace:
+        if operation == BLOCKED_ACQUIRE and isinstance(location, tuple):
+            steps.append((thread, (Access(location[0], None, "acquire", kinds[location[0]]),), []))
+    return steps
