@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from racekit.diagnose.lost_update import LostUpdate, describe, lost_updates
+from racekit.diagnose.lost_update import accesses_of, describe, history, is_of, lost_updates
+from racekit.diagnose.under_locks import seeing
 from racekit.errors import BadArgument
 from racekit.explore import Exploration, explore_body, raise_failure, replay_body
-from racekit.options import Options
+from racekit.options import Options, check_body
 from racekit.runtime.execution import ExecutionRun
-from racekit.schedule import Schedule
+from racekit.trace import Wait
 
 Body = Callable[[], object]
 
@@ -21,18 +22,16 @@ def assert_lost_update(body: Body, of: str | None = None, **options: Any) -> Exp
     """Some schedule of `body` loses an update: a thread overwrites what another wrote after the first had read.
 
     of: what is overwritten, as `Class.attribute` or as the name alone. options: those of `explore`. Returns the
-    exploration; its `notes` begin with a sentence that names the lost update. Raises AssertionError if none was found.
+    exploration; its `notes` begin with a sentence that names the lost update, its `found` is the schedule. Raises
+    AssertionError if none was found.
     """
     __tracebackhide__ = True
-
-    def loses_one(run: ExecutionRun) -> bool:
-        return any(_is_of(run, update, of) for update in lost_updates(run.accesses()))
-
-    checked = Options.of({"stop_on_failure": False, **options})
-    found = explore_body(body, checked, until=loses_one)
+    search = _LostUpdateSearch(body, of)
+    found = search.run(Options.of({"stop_on_failure": False, **options}))
     if found.found is None:
-        raise AssertionError(f"No lost update{f' of {of}' if of else ''} in {_searched(found)}.")
-    found.notes = (_lost_update_in_words(body, found.found, of, checked), *found.notes)
+        failed = f"\n{found.failure}" if found.failure is not None else ""
+        raise AssertionError(f"No lost update{f' of {of}' if of else ''} in {_searched(found)}.{failed}")
+    found.notes = (search.in_words(found)[0], *found.notes)
     return found
 
 
@@ -45,22 +44,20 @@ def assert_deadlock(body: Body, between: Collection[str] | None = None, **option
     __tracebackhide__ = True
     if isinstance(between, str):
         raise BadArgument(f"between={between!r} is one name: pass several, as in between=('a', 'b').")
-    checked = Options.of({"stop_on_failure": False, **options})
-    wanted = set(between or ())
+    wanted = sorted(between or ())
 
     def is_that_deadlock(run: ExecutionRun) -> bool:
-        fault = run.fault
-        if fault is None or fault.kind != "deadlock":
+        if run.fault is None or run.fault.kind != "deadlock":
             return False
-        return all(any(_names(wait.thread, wait.awaited, wait.holder, name) for wait in fault.waits) for name in wanted)
+        return all(any(_takes_part(name, wait) for wait in run.fault.waits) for name in wanted)
 
-    found = explore_body(body, checked, until=is_that_deadlock)
+    found = explore_body(body, Options.of({"stop_on_failure": False, **options}), until=is_that_deadlock)
     if found.found is None:
-        others = "".join(f"\n{failure}" for failure in found.failures[:1])
-        names = f" between {' and '.join(sorted(wanted))}" if wanted else ""
-        raise AssertionError(f"No deadlock{names} in {_searched(found)}.{others}")
-    deadlock = found.failures[-1]
-    found.failures = (deadlock, *found.failures[:-1])
+        failed = f"\n{found.failure}" if found.failure is not None else ""
+        names = f" between {' and '.join(wanted)}" if wanted else ""
+        raise AssertionError(f"No deadlock{names} in {_searched(found)}.{failed}")
+    *others, deadlock = found.failures
+    found.failures = (deadlock, *others)
     return found
 
 
@@ -71,16 +68,18 @@ def assert_race_free(body: Body, **options: Any) -> Exploration:
     the failure deserves (see `Exploration.check`), or AssertionError.
     """
     __tracebackhide__ = True
-    checked = Options.of(options)
-    found = explore_body(body, checked, until=lambda run: any(True for _ in lost_updates(run.accesses())))
+    search = _LostUpdateSearch(body)
+    found = search.run(Options.of(options))
     if found.failure is not None:
         raise_failure(found.failure)
     if found.found is not None:
+        sentence, *lines = search.in_words(found)
         raise AssertionError(
-            f"Lost update in execution {found.executions}: {_lost_update_in_words(body, found.found, None, checked)}\n"
-            f"  replay it with {found.found}"
+            f"Lost update in execution {found.executions}: {sentence}\n"
+            + "".join(f"    {line}\n" for line in lines)
+            + f"  Replay it with this schedule:\n    {found.found}"
         )
-    if len(found.outcomes) > 1:
+    if len({_comparable(value) for value in found.outcomes}) > 1:
         raise AssertionError(f"The result depends on the schedule.\n{found}")
     return found
 
@@ -95,24 +94,24 @@ def assert_outcomes(
     the schedule of a value that should not come out.
     """
     __tracebackhide__ = True
-    if outcomes is None and not at_least:
-        raise BadArgument(
-            "assert_outcomes was told no outcomes: pass the set of values that may come out, or at_least=."
-        )
-    wanted = list(outcomes if outcomes is not None else at_least)
+    if (outcomes is None) == (not at_least):
+        raise BadArgument("Which values come out? Give assert_outcomes either the set of all of them, or at_least=.")
+    wanted = list(at_least if outcomes is None else outcomes)
+    unexpected: list[object] = []
 
-    def unexpected(run: ExecutionRun) -> bool:
-        return outcomes is not None and run.fault is None and run.value not in wanted
+    def is_unexpected(run: ExecutionRun) -> bool:
+        if outcomes is not None and run.fault is None and run.value not in wanted:
+            unexpected.append(run.value)
+        return bool(unexpected)
 
-    checked = Options.of(options)
-    found = explore_body(body, checked, until=unexpected)
+    found = explore_body(body, Options.of(options), until=is_unexpected)
     if found.failure is not None:
         raise_failure(found.failure)
-    if found.found is not None:
-        value = replay_body(body, found.found, checked).value
+    if unexpected:
         raise AssertionError(
-            f"{value!r} came out, which is none of {_listed(wanted)}: in execution {found.executions}, "
-            f"with schedule {found.found}"
+            f"{unexpected[0]!r} came out in execution {found.executions}, but expected was "
+            f"{'only ' if len(wanted) == 1 else 'one of '}{_listed(wanted)}.\n"
+            f"  Replay it with this schedule:\n    {found.found}"
         )
     missing = [value for value in wanted if not any(value == seen or repr(value) == seen for seen in found.outcomes)]
     if missing:
@@ -133,33 +132,53 @@ def raises(expected: type[BaseException]) -> Iterator[SimpleNamespace]:
     raise AssertionError(f"The block raised no {expected.__name__}.")
 
 
-def _names(thread: str, awaited: str, holder: str | None, name: str) -> bool:
-    return name in (thread, awaited, holder) or awaited.endswith(f".{name}")
+class _LostUpdateSearch:
+    """Explores until an update gets lost, and then tells about it."""
+
+    def __init__(self, body: Body, of: str | None = None) -> None:
+        self._body = check_body(body)
+        self._of = of
+        self._options = Options()
+        self._places: set[tuple[int, str]] = set()
+
+    def run(self, options: Options) -> Exploration:
+        self._options = options
+        return explore_body(seeing(self._body), options, until=self._loses_one)
+
+    def _loses_one(self, run: ExecutionRun) -> bool:
+        for update in lost_updates(run.accesses()):
+            events = run.trace().events
+            if is_of(update, events, self._of):
+                location = events[update.overwriting].location
+                sites = [
+                    site for _, site, _, touched in run.scheduler.trace if touched == location and site is not None
+                ]
+                self._places = {(site.line, site.name) for site in sites}
+                return True
+        return False
+
+    def in_words(self, found: Exploration) -> list[str]:
+        """A sentence, and the events in order. (The schedule is replayed once more, to see the values.)"""
+        assert found.found is not None
+        trace = replay_body(seeing(self._body, self._places), found.found, self._options).trace
+        update = next(
+            update for update in lost_updates(accesses_of(trace.events)) if is_of(update, trace.events, self._of)
+        )
+        return [describe(update, trace.events, trace.threads), *history(update, trace.events, trace.threads)]
 
 
-def _is_of(run: ExecutionRun, update: LostUpdate, of: str | None) -> bool:
-    target = run.trace().events[update.overwriting].target
-    return of is None or target == of or target.endswith(f".{of}")
+def _takes_part(name: str, wait: Wait) -> bool:
+    return name in (wait.thread, wait.awaited, wait.holder) or wait.awaited.endswith(f".{name}")
 
 
-def _lost_update_in_words(body: Body, schedule: Schedule, of: str | None, options: Options) -> str:
-    """Replays the schedule once more, to see the values."""
-    execution = replay_body(body, schedule, options)
-    events = execution.trace.events
-    accesses = [
-        (event.thread, event.operation, event.location) if event.operation in ("read", "write") else None
-        for event in events
-    ]
-    for update in lost_updates(accesses):
-        target = events[update.overwriting].target
-        if of is None or target == of or target.endswith(f".{of}"):
-            return describe(update, events, execution.trace.threads)
-    return "an update was lost"
+def _comparable(value: object) -> object:
+    """Objects that are only equal to themselves differ in each execution, whatever the schedule."""
+    return type(value) if type(value).__eq__ is object.__eq__ else value
 
 
 def _searched(found: Exploration) -> str:
-    how = "proved: every interleaving was run" if found.cut_by is None else f"cut by {found.cut_by}"
-    return f"{found.executions:,} execution{'s' if found.executions != 1 else ''} ({how})"
+    how = "proved: every interleaving was run" if found.cut_by is None else f"not proved: cut by {found.cut_by}"
+    return f"{found.executions:,} execution{'s' if found.executions != 1 else ''}; {how}"
 
 
 def _listed(values: Collection[object]) -> str:

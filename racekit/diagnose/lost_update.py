@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from racekit.trace import Event
 
+Access = tuple[int, str, object]
+"""A thread, "read" or "write", and a location."""
+
 
 class LostUpdate(NamedTuple):
     """Indices of events: the read, the other thread's write that came after it, and the write that overwrote that."""
@@ -16,8 +19,8 @@ class LostUpdate(NamedTuple):
     overwriting: int
 
 
-def lost_updates(accesses: Sequence[tuple[int, str, object] | None]) -> Iterator[LostUpdate]:
-    """The lost updates among accesses (thread, "read" or "write", location); None stands for any other event.
+def lost_updates(accesses: Sequence[Access | None]) -> Iterator[LostUpdate]:
+    """The lost updates among accesses; None stands for any other event.
 
     A thread that writes a location which it read before, and which another thread has written since that read, cannot
     have taken that other write into account. (That it read is visible; whether it computed from what it read is not.)
@@ -40,6 +43,20 @@ def lost_updates(accesses: Sequence[tuple[int, str, object] | None]) -> Iterator
         last_write[location] = thread, index
 
 
+def accesses_of(events: Sequence[Event]) -> list[Access | None]:
+    """What `lost_updates` looks at, for events."""
+    return [
+        (event.thread, event.operation, event.location) if event.operation in ("read", "write") else None
+        for event in events
+    ]
+
+
+def is_of(update: LostUpdate, events: Sequence[Event], name: str | None) -> bool:
+    """Whether what got lost is called so: `Class.attribute`, or the name alone. None: anything."""
+    target = events[update.overwriting].target
+    return name is None or target == name or target.endswith(f".{name}")
+
+
 def describe(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]) -> str:
     """`FakeDataStore.value: Second's write of 1 overwrote First's write of 1; both had read 0 (store.py:14)`."""
     read, overwritten, overwriting = (events[index] for index in update)
@@ -50,12 +67,29 @@ def describe(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]
         why = f"both had read {read.value}"
     else:
         why = f"it had read {read.value or 'the value'} before that"
-    filename = overwriting.filename.replace("\\", "/").rpartition("/")[2]
-    return f"{overwriting.target}: {what}; {why} ({filename}:{overwriting.line})"
+    return f"{overwriting.target}: {what}; {why} ({_place(overwriting)})"
+
+
+def history(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]) -> list[str]:
+    """The accesses to what got lost, up to the write that lost it, a line each."""
+    overwriting = events[update.overwriting]
+    shown = [event for event in events[: update.overwriting + 1] if event.location == overwriting.location]
+    names = [threads[event.thread] for event in shown]
+    whats = [f"{event.operation}s {event.target}" + (f": {event.value}" if event.value else "") for event in shown]
+    widths = max(map(len, names)), max(map(len, whats))
+    return [
+        f"{name:<{widths[0]}}  {what:<{widths[1]}}  {_place(event)}"
+        for event, name, what in zip(shown, names, whats, strict=True)
+    ]
 
 
 def _of(event: Event) -> str:
     return f" of {event.value}" if event.value else ""
+
+
+def _place(event: Event) -> str:
+    filename = event.filename.replace("\\", "/").rpartition("/")[2]
+    return f"{filename}:{event.line}"
 
 
 def _last_read(events: Sequence[Event], write: int) -> Event | None:
