@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+WAITS_FOR_RELEASE = "acquire"
+"""It could not have come before the release that it waited for; "acquire now" could, and would have failed."""
+
 READS = frozenset(
     {
         "read",
@@ -167,8 +170,12 @@ def _conflicts(
     if access.writes:
         racing.update(step for reader, step in history.reads.items() if reader != thread)
     if history.write is not None and ordered[history.write].thread != thread:
-        (ordering if access.operation == "acquire" else racing).add(history.write)
-    if access.operation == "acquire" and history.acquired is not None and ordered[history.acquired].thread != thread:
+        (ordering if access.operation == WAITS_FOR_RELEASE else racing).add(history.write)
+    if (
+        access.operation == WAITS_FOR_RELEASE
+        and history.acquired is not None
+        and ordered[history.acquired].thread != thread
+    ):
         racing.add(history.acquired)
 
 

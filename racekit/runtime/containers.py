@@ -73,20 +73,19 @@ _READERS = (len, sum, sorted, min, max, any, all, repr, iter, list, tuple, set, 
 READERS = frozenset(map(id, _READERS))
 """The ids of functions and types that read the container that is their first argument."""
 
-ITERATORS: frozenset[type] = frozenset(
-    type(made)
-    for made in (
-        iter([]),
-        reversed([]),
-        iter({}),
-        iter({}.values()),
-        iter({}.items()),
-        reversed({}),
-        iter(set()),
-        iter(deque()),
-        iter(bytearray()),
-    )
+_EMPTY: dict[object, object] = {}
+_ITERATORS: tuple[object, ...] = (
+    iter([]),
+    reversed([]),
+    iter(_EMPTY),
+    iter(_EMPTY.values()),
+    iter(_EMPTY.items()),
+    reversed(_EMPTY),
+    iter(set()),
+    iter(deque()),
+    iter(bytearray()),
 )
+ITERATORS: frozenset[type] = frozenset(map(type, _ITERATORS))
 """Iterators that read their container at each turn of a loop; it is the one thing that they refer to."""
 
 _PLAIN_KEYS = frozenset({str, int, bool, float, bytes, type(None)})

@@ -129,6 +129,8 @@ class Dpor:
 
     def _try_the_other_way(self, race: Race, steps: list[Step]) -> None:
         """`steps` begins with what came before the first scheduling point, so that node i - 1 precedes step i."""
+        if race.first > len(self._nodes):
+            return  # both are events that never came about
         node = self._nodes[race.first - 1]
         sequence = _Sequence(steps, race, executed=len(self._nodes) + 1)
         if len(sequence.indices) == 1 and steps[race.second].thread not in node.enabled:

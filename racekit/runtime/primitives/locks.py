@@ -35,8 +35,8 @@ def nanoseconds(seconds: float) -> int:
     return round(seconds * 1_000_000) * 1000
 
 
-def taken(lock: object, site: Site | None, is_step: bool) -> None:
-    """`TURN.thread` has taken `lock`."""
+def taken(lock: object, site: Site | None, is_step: bool, operation: str) -> None:
+    """`TURN.thread` has taken `lock`, after waiting for it ("acquire") or because it was free ("acquire now")."""
     scheduler, thread, key = TURN.scheduler, TURN.thread, id(lock)
     hold = scheduler.holds[key] = Hold(thread, lock, site)
     thread.held[key] = hold
@@ -45,7 +45,7 @@ def taken(lock: object, site: Site | None, is_step: bool) -> None:
         scheduler.changed(key)
     if not thread.atomic:
         thread.has_effect()
-    scheduler.record(thread, site, "acquire", lock, is_step)
+    scheduler.record(thread, site, operation, lock, is_step)
 
 
 def given_up(lock: object, site: Site | None, is_step: bool) -> None:
@@ -105,7 +105,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
         if not take(lock, False):
             _failed(lock, site, is_step)
             return False
-    taken(lock, site, is_step)
+    taken(lock, site, is_step, "acquire" if blocking and timeout != 0 else "acquire now")
     return True
 
 
