@@ -125,6 +125,22 @@ def test_a_timeout_by_thread_does_not_end_the_process(project: Project) -> None:
     result.stdout.fnmatch_lines(["Timeout (>0.3s) in an exploration*"])
 
 
+def test_a_timeout_ends_a_replay(project: Project) -> None:
+    result = project.run(
+        """
+@racekit.race(steps=10**9)
+def test_it():
+    thread = threading.Thread(target=lambda: [sum(range(100)) for _ in range(10**9)])
+    thread.start()
+    thread.join()
+""",
+        "--timeout=0.3",
+        "--race-replay=rk1:",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Timeout (>0.3s) in a replay*"])
+
+
 def test_a_test_that_is_fast_enough_passes_under_a_timeout(project: Project) -> None:
     result = project.run(RACES, "--timeout=30", "-k", "locked")
     result.assert_outcomes(passed=1, deselected=3)
