@@ -75,7 +75,7 @@ def assert_race_free(body: Body, **options: Any) -> Exploration:
     if found.found is not None:
         sentence, *lines = search.in_words(found)
         raise AssertionError(
-            f"Lost update in execution {found.executions}: {sentence}\n"
+            f"Lost update in execution {found.executions}:\n  {sentence}\n"
             + "".join(f"    {line}\n" for line in lines)
             + f"  Replay it with this schedule:\n    {found.found}"
         )

@@ -38,7 +38,7 @@ class Outcome:
 class Execution:
     """One execution of a body: what it returned, or how it failed, and what happened on the way.
 
-    `seconds` is virtual time.
+    `seconds` is virtual time; `stuck` says who was where if it had to be ended after the real time that it was given.
     """
 
     value: object
@@ -47,13 +47,15 @@ class Execution:
     trace: Trace
     steps: int
     seconds: float
+    stuck: str = ""
 
     @property
     def ok(self) -> bool:
-        return self.failure is None
+        return self.failure is None and not self.stuck
 
     def check(self) -> None:
         """Raise what the failure deserves, if there is one."""
+        __tracebackhide__ = True
         if self.failure is not None:
             raise_failure(self.failure)
 
@@ -92,6 +94,7 @@ class Exploration:
 
     def check(self) -> None:
         """Raise what the first failure deserves, if there is one: its own exception, or Deadlock or Livelock."""
+        __tracebackhide__ = True
         if self.failures:
             raise_failure(self.failures[0])
 
@@ -154,10 +157,12 @@ def replay_body(
     explorer = _Explorer(check_body(body), options, strategy, timeout)
     for switch in schedule.switches:
         explorer.shared_places.append((switch.position.line, switch.position.name))
-    run = explorer.run_once()
-    strategy.check_followed(run.scheduler.steps)
+    run, stuck = explorer.run_once()
+    if not stuck:
+        strategy.check_followed(run.scheduler.steps)
     failure = _failure(run, 1) if run.fault else None
-    return Execution(run.value, failure, schedule, run.trace(), run.scheduler.steps, run.scheduler.now / 1_000_000_000)
+    seconds = run.scheduler.now / 1_000_000_000
+    return Execution(run.value, failure, schedule, run.trace(), run.scheduler.steps, seconds, stuck)
 
 
 class _Explorer:
@@ -195,7 +200,7 @@ class _Explorer:
         self.result.seconds = originals.perf_counter() - begun
         return self.result
 
-    def run_once(self) -> ExecutionRun:
+    def run_once(self) -> tuple[ExecutionRun, str]:
         with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
             for place in self.shared_places:
                 PLACES.want(*place)
@@ -203,7 +208,7 @@ class _Explorer:
             run = ExecutionRun(self.body, self.strategy, control, self.options, for_people=True)
         if run.scheduler.interruption is not None:
             raise run.scheduler.interruption
-        return run
+        return run, control.monitor.stuck
 
     def _loop(self, control: Control, begun: float) -> str | None:
         """Execution after execution; returns what cut the search, None if nothing did."""

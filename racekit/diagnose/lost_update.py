@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from racekit.runtime.conflicts import ITEMS
 from racekit.trace import Event
 
 Access = tuple[int, str, object]
@@ -24,6 +25,7 @@ def lost_updates(accesses: Sequence[Access | None]) -> Iterator[LostUpdate]:
 
     A thread that writes a location which it read before, and which another thread has written since that read, cannot
     have taken that other write into account. (That it read is visible; whether it computed from what it read is not.)
+    A method that changes a container as a whole, such as `append`, overwrites nothing.
     """
     last_read: dict[tuple[int, object], int] = {}
     last_write: dict[object, tuple[int, int]] = {}
@@ -31,6 +33,8 @@ def lost_updates(accesses: Sequence[Access | None]) -> Iterator[LostUpdate]:
         if access is None:
             continue
         thread, operation, location = access
+        if isinstance(location, tuple) and location[-1] is ITEMS:
+            continue
         if operation == "read":
             last_read[thread, location] = index
             continue
@@ -63,10 +67,11 @@ def describe(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]
     before = _last_read(events, update.overwritten)
     victor, victim = threads[overwriting.thread], threads[overwritten.thread]
     what = f"{victor}'s write{_of(overwriting)} overwrote {victim}'s write{_of(overwritten)}"
-    if read.value and before is not None and before.value == read.value:
-        why = f"both had read {read.value}"
+    value = f" {read.value}" if read.value else ""
+    if before is not None and before.value == read.value:
+        why = f"both had read{value or ' before'}"
     else:
-        why = f"it had read {read.value or 'the value'} before that"
+        why = f"it had read{value} before that"
     return f"{overwriting.target}: {what}; {why} ({_place(overwriting)})"
 
 

@@ -83,6 +83,7 @@ class Scheduler:
         self.interrupting_caller = False
         self.patience = PATIENCE_WITH_CALLS_OUTSIDE
         self.on_blocked_outside: Callable[[tuple[Wait, ...]], None] = lambda waits: None
+        self.on_come_back: Callable[[ControlledThread], None] = lambda thread: None
         self.on_stuck: Callable[[], bool] = lambda: False
         self.on_deadlock: Callable[[], None] = lambda: None
         self.on_livelock: Callable[[], None] = lambda: None
@@ -112,6 +113,7 @@ class Scheduler:
         def run() -> None:
             if not self.aborting:
                 job()
+            self.take_turn_again(thread)
             ended()
             self.finish(thread)
 
@@ -155,6 +157,7 @@ class Scheduler:
     def close(self) -> None:
         """The body has ended in thread 0: let the others finish, stop those that need not, take the baton back."""
         caller = self.threads[0]
+        self.take_turn_again(caller)
         if not self.aborting and self.alive != [caller]:
             try:
                 self.step(caller, None, "end")
@@ -180,6 +183,14 @@ class Scheduler:
             self.pass_on(self.next_to_unwind(caller))
             self.park(caller)
         TURN.several = False
+
+    def take_turn_again(self, thread: ControlledThread) -> None:
+        """If `thread` has just returned from a call outside control, and met no hook since, wait for its turn."""
+        if thread.outside and not self.aborting:
+            try:
+                self.on_come_back(thread)
+            except ExecutionAborted:
+                pass
 
     def _only_background_left(self) -> bool:
         return all(thread.daemon or _is_idle_worker(thread) for thread in self.alive)

@@ -70,6 +70,11 @@ def waits_for_work(thread: threading.Thread, awaited: object) -> bool:
     return awaited is not None and _threads_queues.get(thread) is awaited
 
 
+def workers_waiting_for(queue: object) -> list[threading.Thread]:
+    """The workers of executors that take their work from this queue."""
+    return [thread for thread, work in list(_threads_queues.items()) if work is queue]
+
+
 class ThreadNames:
     """The counters that number threads without a name of their own: they start anew in each execution."""
 

@@ -13,9 +13,10 @@ from racekit.runtime import originals, waits
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import Control
-from racekit.runtime.outside import wait_for_outside
+from racekit.runtime.outside import come_back, wait_for_outside
 from racekit.runtime.scheduling_point import Chooser
 from racekit.runtime.thread import ControlledThread
+from racekit.runtime.tracebacks import without_our_frames
 from racekit.runtime.turn import TURN
 from racekit.runtime.values import Values
 from racekit.schedule import ACCESSES, Position, Schedule, Switch
@@ -57,6 +58,7 @@ class ExecutionRun:
         scheduler.after_calls = options.granularity == "gil"
         scheduler.conflicts = Conflicts()
         scheduler.epoch = control.epoch
+        scheduler.on_come_back = lambda thread: come_back(scheduler, thread)
         scheduler.on_stuck = lambda: wait_for_outside(scheduler)
         scheduler.on_deadlock = self._deadlock
         scheduler.on_livelock = self._livelock
@@ -99,6 +101,7 @@ class ExecutionRun:
     # --- failures ----------------------------------------------------------------------------------------------------
 
     def _exception(self, error: BaseException, thread: ControlledThread) -> None:
+        error.__traceback__ = without_our_frames(error.__traceback__)
         self.fault = self.fault or Fault("exception", thread.label, exception=error)
         self.scheduler.abort()
 

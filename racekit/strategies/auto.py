@@ -23,7 +23,8 @@ class Auto:
 
     def __init__(self, options: Options) -> None:
         self._bounded = Bounded(options.preemptions)
-        self._exact: Strategy = self._bounded if _needs_bound(options) else Dpor()
+        self._dpor = Dpor()
+        self._exact: Strategy = self._bounded if _needs_bound(options) else self._dpor
         self._random = RandomWalk(options.seed)
         budget = options.executions
         self._simple = _SIMPLE_EXECUTIONS if budget is None else min(_SIMPLE_EXECUTIONS, budget // 4)
@@ -54,6 +55,8 @@ class Auto:
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         self._current.end(trace, kinds)
+        if self._current is self._dpor and self._dpor.is_redundant:
+            self._begun -= 1
 
     def restart(self) -> None:
         self._bounded.restart()

@@ -1,14 +1,14 @@
 """Optimal dynamic partial-order reduction: one execution of all that differ in the order of independent steps only.
 
-Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order reduction" (POPL 2014): sleep sets and wake-up trees.
-After each execution every race in it is looked at: had the later step come first, something else might have happened,
+Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order reduction" (POPL 2014), with sleep sets and wake-up
+trees. After each execution every race in it is looked at: had the later step come first, something else might have happened,
 so the steps that lead there are put into the wake-up tree of the point before the race, unless they are there already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from racekit.dependence import Access, Footprint, Race, Step, dependent, depends_on_any, order
 from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, SchedulingPoint, TraceEntry
@@ -57,7 +57,7 @@ class Dpor:
 
     def __init__(self) -> None:
         self.cut_by: str | None = None
-        self.redundant = 0
+        self.is_redundant = False
         self.restart()
 
     def restart(self) -> None:
@@ -68,6 +68,7 @@ class Dpor:
 
     def begin(self) -> bool:
         self._depth = 0
+        self.is_redundant = False
         if self._fresh:
             self._fresh = False
             return True
@@ -83,7 +84,7 @@ class Dpor:
             if node.enabled != point.enabled or node.start != len(point.trace):
                 self.cut_by = "nondeterminism"
                 if node.chosen not in point.enabled:
-                    raise Redundant
+                    self._give_up()
             return node.chosen
         node = self._new_node(point)
         node.chosen = self._first_choice(node, point)
@@ -113,6 +114,10 @@ class Dpor:
         for thread in point.enabled:
             if thread not in node.sleeping:
                 return thread
+        self._give_up()
+
+    def _give_up(self) -> NoReturn:
+        self.is_redundant = True
         raise Redundant
 
     # --- what to try next --------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 _PLACEHOLDER = "racekit"
+_MARK = object()
 
 
 def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
@@ -35,12 +36,17 @@ def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
     return template.replace(
         co_varnames=code.co_varnames[:count],
         co_freevars=code.co_freevars,
-        co_consts=tuple(target if constant == _PLACEHOLDER else constant for constant in template.co_consts),
+        co_consts=(*(target if each == _PLACEHOLDER else each for each in template.co_consts), _MARK),
         co_name=code.co_name,
         co_qualname=code.co_qualname,
         co_filename=code.co_filename,
         co_firstlineno=code.co_firstlineno,
     )
+
+
+def is_forwarding(code: CodeType) -> bool:
+    """Whether `code` was made by `forwarding_code`."""
+    return bool(code.co_consts) and code.co_consts[-1] is _MARK
 
 
 @cache

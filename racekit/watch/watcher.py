@@ -113,6 +113,7 @@ class Watcher:
 
     def _rewriter(self, function: FunctionType, code: CodeType) -> Callable[..., Any]:
         def rewrite_and_call(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             self._quietly(lambda: self._rewrite(function, code))
             return function(*args, **kwargs)
 

@@ -52,7 +52,10 @@ def given_up(lock: object, site: Site | None, is_step: bool) -> None:
     """`TURN.thread` has released `lock`, whoever took it."""
     scheduler, thread, key = TURN.scheduler, TURN.thread, id(lock)
     hold = scheduler.holds.pop(key, None)
-    if hold is not None:
+    if hold is None:
+        if thread.atomic:  # it notifies a waiter that it did not see coming
+            scheduler.outsiders.setdefault("a thread that waits for it")
+    else:
         del hold.thread.held[key]
         hold.thread.lockset = frozenset(hold.thread.held)
     if key in scheduler.waiters:
@@ -67,9 +70,9 @@ def _failed(lock: object, site: Site | None, is_step: bool) -> None:
 
 def is_free(lock: Any) -> bool:
     """Whether a thread that does not hold `lock` could take it. (An RLock held outside shows only when tried.)"""
-    return id(lock) not in TURN.scheduler.holds and (
-        type(lock) is originals.RLockType or not originals.lock_locked(lock)
-    )
+    if type(lock) is originals.RLockType:
+        return id(lock) not in TURN.scheduler.holds
+    return not originals.lock_locked(lock)
 
 
 def _caller(frame: FrameType) -> FrameType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from typing import Any
 
-from racekit.runtime import originals
+from racekit.runtime import cpython, originals
 from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
@@ -25,6 +25,9 @@ def put(self: Any, item: Any, block: bool = True, timeout: float | None = None) 
     if not thread.atomic:
         scheduler.step(thread, site, "put")
     originals.simple_queue_put(self, item)
+    for worker in cpython.workers_waiting_for(self):
+        if worker.ident not in scheduler.by_ident:
+            scheduler.outsiders.setdefault(worker.name)
     scheduler.changed(id(self))
     scheduler.record(thread, site, "put", self)
 

@@ -1,0 +1,47 @@
+"""Looking for lost updates between critical sections, where each single access holds the lock.
+
+The search itself need not switch at such accesses, since the lock orders them. But a thread that reads under the lock,
+lets it go, and writes under it again may overwrite what another one has written in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from racekit.runtime.conflicts import PLACES, Conflicts, Location
+from racekit.runtime.turn import TURN
+from racekit.watch.site import Site
+
+
+class ConflictsUnderLocks(Conflicts):
+    """Marks the places where an update gets lost although a lock is held at each: so they come to be seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writes: dict[Location, int] = {}
+        self._read_at: dict[tuple[Location, int], int] = {}
+
+    def access(self, obj: object, name: object, site: Site, changes: bool) -> None:
+        super().access(obj, name, site, changes)
+        location = self.objects[id(obj)].locations[name]
+        writes = self._writes.get(location, 0)
+        key = location, TURN.thread.id
+        if not changes:
+            self._read_at[key] = writes
+            return
+        if self._read_at.pop(key, writes) != writes:
+            for touched in location.sites:
+                PLACES.mark(touched)
+        self._writes[location] = writes + 1
+
+
+def seeing(body: Callable[[], object], places: Iterable[tuple[int, str]] = ()) -> Callable[[], object]:
+    """`body`, in executions that see lost updates under locks, and see the accesses at `places` (line, name)."""
+
+    def seen() -> object:
+        TURN.scheduler.conflicts = ConflictsUnderLocks()
+        for line, name in places:
+            PLACES.want(line, name)
+        return body()
+
+    return seen

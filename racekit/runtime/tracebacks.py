@@ -1,0 +1,27 @@
+"""Tracebacks as they would be without racekit."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+from racekit.watch.swap import is_forwarding
+
+_RACEKIT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_SCENARIOS = os.path.join(_RACEKIT, "scenarios", "")
+
+
+def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback without the frames of racekit itself; all of it if there is nothing else."""
+    kept: list[TracebackType] = []
+    entry = traceback
+    while entry is not None:
+        code = entry.tb_frame.f_code
+        ours = code.co_filename.startswith(_RACEKIT) and not code.co_filename.startswith(_SCENARIOS)
+        if not ours and not is_forwarding(code):
+            kept.append(entry)
+        entry = entry.tb_next
+    following: TracebackType | None = None
+    for entry in reversed(kept):
+        following = TracebackType(following, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return following if kept else traceback
