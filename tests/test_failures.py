@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -87,6 +89,39 @@ def test_the_traceback_of_an_exception_ends_at_its_line() -> None:
     assert failure.exception is not None
     last = traceback.extract_tb(failure.exception.__traceback__)[-1]
     assert (last.filename, last.name, last.line) == (__file__, "fail", 'raise ValueError("here")')
+
+
+EVERY_FRAME = """
+import racekit
+
+def make():
+    variable = 1
+
+    def closure():
+        raise ValueError(variable)
+
+    return closure
+
+class Derived(dict):
+    def method(self):
+        super().__init__()
+        raise ValueError(2)
+
+for body in (make(), Derived().method):
+    traceback = racekit.explore(body).failure.exception.__traceback__
+    while traceback is not None:
+        traceback.tb_frame.f_locals
+        traceback = traceback.tb_next
+"""
+
+
+@pytest.mark.xfail(
+    sys.version_info < (3, 13), strict=True, reason="the cells of a forwarding function's frame are not set"
+)
+def test_the_variables_in_every_frame_of_a_traceback_can_be_read() -> None:
+    """Pytest does so; in another process, since it ends with it if not."""
+    done = subprocess.run([sys.executable, "-c", EVERY_FRAME], capture_output=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_check_raises_the_very_exception_with_the_report_as_a_note() -> None:
@@ -526,7 +561,7 @@ def test_a_failure_carries_the_events_that_led_to_it() -> None:
         assert account.balance == 80
 
     trace = failure_of(body).trace
-    accesses = [(event.thread, event.operation) for event in trace.events if event.target == "balance"]
+    accesses = [(event.thread, event.operation) for event in trace.events if event.target == "Account.balance"]
     assert accesses[:4] in (
         [(1, "read"), (2, "read"), (2, "write"), (1, "write")],
         [(1, "read"), (2, "read"), (1, "write"), (2, "write")],

@@ -104,7 +104,6 @@ def test_an_executor_without_a_with_statement_can_be_shut_down() -> None:
     assert all_of(body) == {4}
 
 
-@pytest.mark.xfail(strict=True, reason="a worker that goes idle after the body's end is taken for a deadlock")
 def test_an_executor_that_is_never_shut_down_does_not_keep_an_execution_from_ending() -> None:
     kept: list[ThreadPoolExecutor] = []
 
@@ -292,9 +291,6 @@ def test_as_completed_yields_in_any_order_of_completion() -> None:
     assert with_one_preemption(body) == {"ab", "ba"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an expired wait leaves the clock at its deadline, and as_completed needs it past"
-)
 def test_as_completed_gives_up_after_its_timeout() -> None:
     def body() -> str:
         try:

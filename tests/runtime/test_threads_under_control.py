@@ -150,7 +150,6 @@ def test_daemon_threads_race() -> None:
     assert all_of(body) == {1, 2}
 
 
-@pytest.mark.xfail(strict=True, reason="accesses of a thread that never runs are never found to be shared")
 def test_a_daemon_thread_may_be_cut_off_before_it_has_done_anything() -> None:
     def body() -> int:
         shared = Shared()

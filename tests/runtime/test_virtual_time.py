@@ -389,7 +389,6 @@ def test_a_deadline_loop_around_a_wait_ends() -> None:
     assert all_of(body) == {1}
 
 
-@pytest.mark.xfail(strict=True, reason="the lock of a wait that timed out counts as held for ever")
 def test_many_waits_that_time_out_cost_no_more_each_than_few() -> None:
     def waits(count: int) -> float:
         def body() -> None:

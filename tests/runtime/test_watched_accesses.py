@@ -416,7 +416,6 @@ def test_a_callback_of_the_standard_library_is_watched() -> None:
     assert all_of(body) == {1, 2}
 
 
-@pytest.mark.xfail(strict=True, reason="what is defined while an exploration runs is not watched")
 def test_a_module_that_the_body_imports_first_is_watched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str = "imported_by_the_body"
 ) -> None:
@@ -435,7 +434,6 @@ def test_a_module_that_the_body_imports_first_is_watched(
         sys.modules.pop(name, None)
 
 
-@pytest.mark.xfail(strict=True, reason="what is defined while an exploration runs is not watched")
 def test_a_function_made_during_the_execution_is_watched() -> None:
     def body() -> int:
         shared = Shared()

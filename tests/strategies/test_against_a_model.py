@@ -233,25 +233,28 @@ def outcomes_of(found: racekit.Exploration) -> set[object]:
 
 
 def explored(body: Callable[[], object], **options: Any) -> racekit.Exploration:
-    return racekit.explore(body, strategy="bounded", executions=None, stop_on_failure=False, **options)
+    options = {"strategy": "bounded", "executions": None, "stop_on_failure": False, **options}
+    return racekit.explore(body, **options)
 
 
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("strategy", ["bounded", "dpor"])
 @pytest.mark.parametrize("kind", _SHARED)
 @pytest.mark.parametrize("seed", range(6))
-def test_what_comes_out_of_racing_threads_is_what_the_model_says(seed: int, kind: str) -> None:
+def test_what_comes_out_of_racing_threads_is_what_the_model_says(seed: int, kind: str, strategy: str) -> None:
     program = random_program(seed, locks=0)
-    found = explored(body_of(program, kind))
+    found = explored(body_of(program, kind), strategy=strategy)
     assert found.cut_by is None
     assert outcomes_of(found) == Model(program).outcomes()
 
 
+@pytest.mark.parametrize("strategy", ["bounded", "dpor"])
 @pytest.mark.parametrize("seed", range(12))
-def test_what_comes_out_of_locking_threads_is_what_the_model_says(seed: int) -> None:
+def test_what_comes_out_of_locking_threads_is_what_the_model_says(seed: int, strategy: str) -> None:
     program = random_program(seed, locks=2)
-    found = explored(body_of(program, "attributes"))
+    found = explored(body_of(program, "attributes"), strategy=strategy)
     assert found.cut_by is None
     assert outcomes_of(found) == Model(program).outcomes()
 
@@ -273,7 +276,7 @@ def test_a_bound_on_preemptions_leaves_just_the_outcomes_that_need_no_more(seed:
     assert outcomes_of(found) == Model(program).outcomes(preemptions)
 
 
-@pytest.mark.parametrize("strategy", ["auto", "random"])
+@pytest.mark.parametrize("strategy", ["auto", "dpor", "random"])
 @pytest.mark.parametrize("seed", range(300, 304))
 def test_no_strategy_finds_what_cannot_be(seed: int, strategy: str) -> None:
     program = random_program(seed, locks=2)

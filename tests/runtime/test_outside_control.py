@@ -1,0 +1,241 @@
+"""What racekit does not control: never a hang, never a proof, and named in the result."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import racekit
+from racekit.runtime import baton
+
+LOCK = threading.Lock()
+
+
+class Shared:
+    def __init__(self) -> None:
+        self.value = 0
+
+    def increment(self) -> None:
+        self.value = self.value + 1
+
+
+def run(*functions: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baton, "PATIENCE_WITH_CALLS_OUTSIDE", 0.3)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    one, other = socket.socketpair()
+    with one, other:
+        yield one, other
+
+
+def line_of(function: Callable[[], object], offset: int) -> str:
+    return f"{__file__}:{function.__code__.co_firstlineno + offset}"
+
+
+def test_a_call_that_blocks_for_ever_is_named_and_never_proved(ends: tuple[socket.socket, socket.socket]) -> None:
+    one, _ = ends
+
+    def body() -> None:
+        one.recv(1)
+
+    before = time.perf_counter()
+    found = racekit.explore(body)
+    assert time.perf_counter() - before < 5
+    assert not found.ok
+    assert not found.proved
+    assert found.failure is not None
+    assert found.failure.kind == "deadlock"
+    assert found.failure.waits[0].place is not None
+    assert found.failure.waits[0].place.text == "one.recv(1)"
+    assert any(f"blocked outside control at {line_of(body, 1)}" in note for note in found.notes)
+    assert "one.recv(1)" in str(found)
+
+
+def test_a_thread_that_blocks_outside_lets_the_others_go_on(ends: tuple[socket.socket, socket.socket]) -> None:
+    one, other = ends
+
+    def body() -> bytes:
+        got: list[bytes] = []
+
+        def receive() -> None:
+            got.append(one.recv(1))
+
+        def send() -> None:
+            other.send(b"x")
+
+        run(receive, send)
+        return got[0]
+
+    found = racekit.explore(body, executions=1)
+    assert found.ok
+    assert set(found.outcomes) == {b"x"}
+    assert not found.proved
+
+
+def test_a_search_with_a_call_that_blocked_outside_is_cut_by_that(ends: tuple[socket.socket, socket.socket]) -> None:
+    one, other = ends
+
+    def body() -> bytes:
+        thread = threading.Thread(target=lambda: other.send(b"x"))
+        thread.start()
+        received = one.recv(1)
+        thread.join()
+        return received
+
+    found = racekit.explore(body, executions=None, strategy="bounded")
+    assert found.ok
+    assert found.cut_by == "a call that blocked outside control"
+    assert any("one.recv(1)" in note for note in found.notes)
+
+
+def test_a_subprocess_that_ends_in_time_is_waited_for() -> None:
+    def body() -> int:
+        return subprocess.run(["sleep", "0.01"], check=True).returncode
+
+    found = racekit.explore(body, executions=1)
+    assert found.ok
+    assert set(found.outcomes) == {0}
+
+
+def test_two_threads_that_both_block_outside_end_the_execution(ends: tuple[socket.socket, socket.socket]) -> None:
+    one, other = ends
+
+    def body() -> None:
+        run(lambda: one.recv(1), lambda: other.recv(1))
+
+    before = time.perf_counter()
+    found = racekit.explore(body, executions=1)
+    assert time.perf_counter() - before < 8
+    assert not found.ok
+    assert not found.proved
+    one.send(b"x")  # so that the threads that are left can end
+    other.send(b"x")
+
+
+def test_a_thread_from_before_the_exploration_that_shares_data_is_named() -> None:
+    shared = Shared()
+    stop = threading.Event()
+    begun = threading.Event()
+
+    def outsider() -> None:
+        while not stop.is_set():
+            shared.increment()
+            begun.set()
+            os.sched_yield()
+
+    thread = threading.Thread(target=outsider, name="the outsider", daemon=True)
+    thread.start()
+    begun.wait()
+    try:
+
+        def body() -> None:
+            time.sleep(1)
+            run(shared.increment, shared.increment)
+            for _ in range(2000):
+                pass
+
+        found = racekit.explore(body, executions=20)
+    finally:
+        stop.set()
+        thread.join()
+    assert not found.proved
+    assert any("the outsider" in note for note in found.notes), str(found)
+    assert "the outsider" in str(found)
+
+
+def test_a_thread_from_before_that_has_nothing_to_do_with_it_does_not_matter() -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait, name="bystander", daemon=True)
+    thread.start()
+    try:
+
+        def body() -> int:
+            shared = Shared()
+            run(shared.increment, shared.increment)
+            return shared.value
+
+        found = racekit.explore(body)
+    finally:
+        stop.set()
+        thread.join()
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
+
+
+def test_a_lock_that_an_outsider_holds_for_ever_is_no_hang_and_no_proof() -> None:
+    release = threading.Event()
+    held = threading.Event()
+
+    def hold() -> None:
+        with LOCK:
+            held.set()
+            release.wait()
+
+    thread = threading.Thread(target=hold, name="holder", daemon=True)
+    thread.start()
+    held.wait()
+    try:
+
+        def body() -> None:
+            with LOCK:
+                pass
+
+        before = time.perf_counter()
+        found = racekit.explore(body)
+        assert time.perf_counter() - before < 5
+    finally:
+        release.set()
+        thread.join()
+    assert not found.ok
+    assert not found.proved
+    assert found.failure is not None
+    assert found.failure.kind == "deadlock"
+
+
+def test_a_lock_that_an_outsider_gives_back_can_be_had() -> None:
+    begin = threading.Event()
+    held = threading.Event()
+
+    def hold() -> None:
+        with LOCK:
+            held.set()
+            begin.wait()
+            for _ in range(20):
+                os.sched_yield()
+
+    thread = threading.Thread(target=hold, name="holder", daemon=True)
+    thread.start()
+    held.wait()
+
+    def body() -> str:
+        begin.set()
+        with LOCK:
+            return "got it"
+
+    found = racekit.explore(body, executions=1)
+    thread.join()
+    assert found.ok, str(found)
+    assert set(found.outcomes) == {"got it"}
+
+
+def test_a_sleep_longer_than_any_patience_is_virtual_and_no_call_outside() -> None:
+    found = racekit.explore(lambda: time.sleep(10**6))
+    assert found.proved
+    assert found.notes == ()
