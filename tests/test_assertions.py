@@ -206,6 +206,16 @@ def different_items_under_a_lock() -> None:
     together(lambda: work("a"), lambda: work("b"))
 
 
+def appended() -> None:
+    items: list[int] = []
+
+    def work() -> None:
+        if len(items) < 10:
+            items.append(1)
+
+    together(work, work)
+
+
 def handed_on() -> None:
     store = FakeDataStore()
     ready = threading.Event()
@@ -222,7 +232,7 @@ def handed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [own_objects, read_again, different_items, different_items_under_a_lock, handed_on, locked]
+    "body", [own_objects, appended, read_again, different_items, different_items_under_a_lock, handed_on, locked]
 )
 def test_what_is_no_lost_update_is_not_named(body: Callable[[], object]) -> None:
     message = refused(lambda: racekit.assert_lost_update(body))
@@ -284,9 +294,9 @@ def test_within_a_budget_nothing_is_proved() -> None:
 
 def test_a_lost_update_is_a_race() -> None:
     message = refused(lambda: racekit.assert_race_free(unlocked))
-    assert message.splitlines()[0].startswith("Lost update in execution ")
-    assert message.splitlines()[0].endswith(f": {lost(unlocked)}")
-    assert [line.split()[0] for line in message.splitlines()[1:5]] == ["First", "Second", "First", "Second"]
+    assert message.startswith("Lost update in execution ")
+    assert message.splitlines()[1] == f"  {lost(unlocked)}"
+    assert [line.split()[0] for line in message.splitlines()[2:6]] == ["First", "Second", "First", "Second"]
     assert "  Replay it with this schedule:\n    rk1:" in message
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from racekit.diagnose.lost_update import LostUpdate, accesses_of, describe, history, is_of, lost_updates
+from racekit.runtime.conflicts import ITEMS
 from racekit.trace import Event
 
 THREADS = ("MainThread", "First", "Second")
@@ -53,6 +54,11 @@ def test_an_update_is_lost_when_another_write_came_between_read_and_write(
     assert found_in(text) == expected
 
 
+def test_a_container_that_is_changed_as_a_whole_loses_nothing() -> None:
+    whole = 7, ITEMS
+    assert not list(lost_updates([(1, "read", whole), (2, "write", whole), (1, "write", whole)]))
+
+
 def words(text: str) -> str:
     happened = events(text)
     return describe(next(lost_updates(accesses_of(happened))), happened, THREADS)
@@ -78,7 +84,7 @@ def test_the_other_thread_had_read_nothing() -> None:
 
 def test_values_that_are_not_known_are_left_out() -> None:
     assert words("1rx 2rx 2wx 1wx") == (
-        "Store.x: First's write overwrote Second's write; it had read the value before that (store.py:4)"
+        "Store.x: First's write overwrote Second's write; both had read before (store.py:4)"
     )
 
 

@@ -1,0 +1,68 @@
+"""Whoever finds the settings in place uses them without taking the lock. But they are in place before they are loaded.
+
+`racekit.assert_race_free(broken)` says:
+
+    The result depends on the schedule.
+    107 executions (0.01 s, 5,000/s), none failed; proved: every interleaving was run
+      ('en', 'en'): 97 executions, for example rk1:
+      ('', 'en'): 10 executions, for example rk1:1@34r.settings>2
+"""
+
+import threading
+
+import racekit
+
+
+class Settings:
+    def __init__(self) -> None:
+        self.language = ""
+
+    def load(self) -> None:
+        self.language = "en"
+
+
+class Application:
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+        self.lock = threading.Lock()
+
+    def language(self) -> str:
+        if self.settings is None:
+            with self.lock:
+                if self.settings is None:
+                    self.settings = Settings()
+                    self.settings.load()
+        return self.settings.language
+
+
+class CarefulApplication(Application):
+    """Puts the settings in place when they are loaded."""
+
+    def language(self) -> str:
+        if self.settings is None:
+            with self.lock:
+                if self.settings is None:
+                    settings = Settings()
+                    settings.load()
+                    self.settings = settings
+        return self.settings.language
+
+
+def ask_twice(application: Application) -> tuple[str, ...]:
+    return tuple(sorted(racekit.together(application.language, application.language)))
+
+
+def broken() -> tuple[str, ...]:
+    return ask_twice(Application())
+
+
+def fixed() -> tuple[str, ...]:
+    return ask_twice(CarefulApplication())
+
+
+def test_settings_can_be_used_before_they_are_loaded() -> None:
+    racekit.assert_outcomes(broken, {("en", "en"), ("", "en")})
+
+
+def test_settings_that_are_loaded_first_are_always_complete() -> None:
+    assert racekit.assert_race_free(fixed).proved
