@@ -72,7 +72,7 @@ def daemon() -> Iterator[str]:
         return tuple(lines[name] for name in lines if name != "MainThread")
 
     with _logged() as records:
-        found = explore(how_far_they_came, include=WATCHED)
+        found = explore(how_far_they_came, include=WATCHED, strategy="bounded")
     yield from _prose("One execution in which both are cut off in the middle:")
     yield from _listing(lambda: run_daemon_threads(3, 3), found.outcomes[3, 2].schedule, "22:36:50")
 

@@ -23,7 +23,7 @@ from racekit.strategies.replay import Replay
 from racekit.trace import Trace
 from racekit.watch.scope import Scope
 
-_EXECUTIONS_PER_COLLECTION = 64
+_NEW_OBJECTS_PER_COLLECTION = 50_000
 
 
 @dataclass(slots=True)
@@ -114,12 +114,12 @@ def explore(body: Callable[[], object], **options: Any) -> Exploration:
     """Run `body()` under one schedule after another, until it fails, nothing different is left, or a budget is used up.
 
     executions: at most so many executions (None: no limit). seconds: at most so much real time. preemptions: only
-    schedules with at most so many preemptions. strategy: "auto", "bounded" or "random". seed: for what is random.
-    granularity: where threads may switch; "access" (between any two shared accesses), "gil" (where CPython with a GIL
-    does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock passes
-    its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages, modules,
-    classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a livelock.
-    stop_on_failure: whether the first failure ends the exploration.
+    schedules with at most so many preemptions. strategy: "auto", "bounded", "dpor" or "random". seed: for what is
+    random. granularity: where threads may switch; "access" (between any two shared accesses), "gil" (where CPython with
+    a GIL does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock
+    passes its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages,
+    modules, classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a
+    livelock. stop_on_failure: whether the first failure ends the exploration.
 
     Raises BadArgument for a body or option that cannot be used, and NestedExploration inside an exploration.
     """
@@ -246,7 +246,7 @@ class _Explorer:
                 PLACES.grown = WATCHER.grown = False
                 gave_way = False
                 self.strategy.restart()
-            if result.executions % _EXECUTIONS_PER_COLLECTION == 0:
+            if gc.get_count()[0] > _NEW_OBJECTS_PER_COLLECTION:
                 gc.collect(1)
         if self._outside:
             return self._outside

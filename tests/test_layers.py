@@ -15,7 +15,7 @@ ROOT = Path(racekit.errors.__file__).parent
 # From the top down; a name stands for its module or its whole package. Modules of one layer may import each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__init__", "__main__"),
-    ("pytest_plugin", "pytest_items"),
+    ("pytest_plugin", "pytest_items", "scenario_fixtures"),
     ("cli",),
     ("demo",),
     ("properties",),
@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scenarios",),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-PLUGIN = {"pytest_plugin", "pytest_items"}
+PLUGIN = {"pytest_plugin", "pytest_items", "scenario_fixtures"}
 
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple, NoReturn
 
 import pytest
@@ -25,7 +24,6 @@ def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, 
     """Explore a test that has been set up, or replay `schedule`, and raise what the result deserves."""
     __tracebackhide__ = True
     fresh.let_go()
-    begun = time.monotonic()
     seconds = None if timeout is None else timeout.left
     try:
         found = _search(fresh, options, schedule, seconds)
@@ -38,8 +36,8 @@ def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, 
     if fresh.ending is not None:
         raise fresh.ending
     assert found is not None
-    if timeout is not None and isinstance(found, Execution) and found.ok and time.monotonic() > begun + timeout.left:
-        fail(f"Timeout (>{timeout.given:g}s) in a replay by racekit.")
+    if timeout is not None and isinstance(found, Execution) and found.stuck:
+        fail(f"Timeout (>{timeout.given:g}s) in a replay by racekit.\n{found.stuck}")
     fresh.item.user_properties += properties(found)
     if timeout is not None and isinstance(found, Exploration) and found.cut_by == "timeout":
         fail(f"Timeout (>{timeout.given:g}s) in an exploration by racekit.\n{found.stuck}")

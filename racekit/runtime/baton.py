@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime import cpython, originals
@@ -37,6 +37,10 @@ PATIENCE_WITH_CALLS_OUTSIDE = 10.0
 
 def _is_idle_worker(thread: ControlledThread) -> bool:
     return thread.blocked and thread.thread is not None and cpython.waits_for_work(thread.thread, thread.awaited)
+
+
+def _nothing(*args: object) -> Any:
+    """What a scheduler tells when nobody listens."""
 
 
 class Scheduler:
@@ -82,12 +86,12 @@ class Scheduler:
         self.waited_for_outsiders = 0.0
         self.interrupting_caller = False
         self.patience = PATIENCE_WITH_CALLS_OUTSIDE
-        self.on_blocked_outside: Callable[[tuple[Wait, ...]], None] = lambda waits: None
-        self.on_come_back: Callable[[ControlledThread], None] = lambda thread: None
-        self.on_stuck: Callable[[], bool] = lambda: False
-        self.on_deadlock: Callable[[], None] = lambda: None
-        self.on_livelock: Callable[[], None] = lambda: None
-        self.on_exception: Callable[[BaseException, ControlledThread], None] = lambda error, thread: None
+        self.on_blocked_outside: Callable[[tuple[Wait, ...]], None] = _nothing
+        self.on_come_back: Callable[[ControlledThread], None] = _nothing
+        self.on_stuck: Callable[[], bool] = _nothing
+        self.on_deadlock: Callable[[], None] = _nothing
+        self.on_livelock: Callable[[], None] = _nothing
+        self.on_exception: Callable[[BaseException, ControlledThread], None] = _nothing
 
     # --- threads come and go -----------------------------------------------------------------------------------------
 
@@ -396,6 +400,15 @@ class Scheduler:
         thread.finished = True
         cpython.unregister(thread.thread, thread.ident)
         self.pool.abandon(thread.ident)
+
+    def let_go(self) -> None:
+        """The execution is over: cut the circles, so that it is freed as soon as nobody asks for it any more."""
+        self.on_blocked_outside = self.on_stuck = self.on_come_back = _nothing
+        self.on_deadlock = self.on_livelock = self.on_exception = _nothing
+        self.conflicts.objects.clear()
+        for thread in self.threads:
+            thread.ready = _nothing
+            thread.held.clear()
 
     def count_repetition(self, site: Site | None) -> None:
         """The step limit is reached: see for a while which lines repeat, then report the livelock."""

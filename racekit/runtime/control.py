@@ -16,7 +16,7 @@ from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
 from racekit.runtime.module_names import NameReplacement
 from racekit.runtime.monitor import Monitor
-from racekit.runtime.pool import Pool
+from racekit.runtime.pool import Pool, run_in_batches
 from racekit.runtime.primitives import locks, simple_queue, threads
 from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
@@ -67,6 +67,7 @@ class Control:
         )
         self.epoch = clock.Epoch()
         self._affinity: set[int] | None = None
+        self._policy: int | None = None
         self._collects = False
         self._random_state: Any = None
         self._thread_names = cpython.ThreadNames()
@@ -78,6 +79,7 @@ class Control:
         self._collects = gc.isenabled()
         gc.disable()
         self._affinity = _pin()
+        self._policy = None if self._affinity is None else run_in_batches()
         self.pool = Pool(None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
         swap_operations(self._swaps)
@@ -106,6 +108,8 @@ class Control:
         self.pool.close()
         if self._affinity is not None:
             os.sched_setaffinity(0, self._affinity)
+        if self._policy is not None:
+            os.sched_setscheduler(0, self._policy, os.sched_param(0))
         if self._collects:
             gc.enable()
         random.setstate(self._random_state)

@@ -87,6 +87,7 @@ class ExecutionRun:
             TURN.several = False
             TURN.scheduler = None  # type: ignore[assignment]
             self._free_locks()
+            scheduler.let_go()
 
     def _free_locks(self) -> None:
         """Locks that outlive the execution (a module's, say) are free for the next one."""

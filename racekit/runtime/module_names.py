@@ -26,11 +26,12 @@ class NameReplacement:
 
 def _replace(replacements: dict[Any, Any]) -> None:
     by_identity = {id(old): new for old, new in replacements.items()}
+    identities = frozenset(by_identity)
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in SKIPPED_PACKAGES:
             continue
         namespace = getattr(module, "__dict__", None)
-        if type(namespace) is dict:
+        if type(namespace) is dict and not identities.isdisjoint(map(id, namespace.values())):
             for key, value in list(namespace.items()):
                 if id(value) in by_identity:
                     namespace[key] = by_identity[id(value)]

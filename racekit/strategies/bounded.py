@@ -53,6 +53,7 @@ class Bounded:
     def __init__(self, preemptions: int | None = None) -> None:
         self._limit = preemptions
         self.cut_by: str | None = None
+        self._points: dict[tuple[tuple[int, ...], int, bool], _Point] = {}  # few differ, but there are very many
         self.restart()
 
     def restart(self) -> None:
@@ -100,7 +101,8 @@ class Bounded:
                 return chosen
             self.cut_by = "nondeterminism"
             return point.default
-        run.points.append(_Point(point.enabled, point.default, point.preemptive))
+        key = point.enabled, point.default, point.preemptive
+        run.points.append(self._points.get(key) or self._points.setdefault(key, _Point(*key)))
         run.choices.append(point.default)
         return point.default
 

@@ -1,8 +1,8 @@
 """Optimal dynamic partial-order reduction: one execution of all that differ in the order of independent steps only.
 
 Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order reduction" (POPL 2014), with sleep sets and wake-up
-trees. After each execution every race in it is looked at: had the later step come first, something else might have happened,
-so the steps that lead there are put into the wake-up tree of the point before the race, unless they are there already.
+trees. After each execution every race in it is looked at: had the later step come first, something else might have
+happened, so the steps that lead there are put into the wake-up tree of the point before the race.
 """
 
 from __future__ import annotations

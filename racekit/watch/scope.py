@@ -26,10 +26,21 @@ class Scope:
     def __init__(self, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> None:
         self._include = include
         self._exclude = exclude
+        self._named = {name.partition(".")[0] for name in (*include, *exclude)}
+        self.verdicts: dict[str, bool] = {}
+        """For each file that was judged as a whole: whether its functions are watched."""
+
+    def judge(self, function: FunctionType) -> bool:
+        """As `watches`; remembers in `verdicts` what holds for every function of a file."""
+        filename = function.__code__.co_filename
+        verdict = self.watches(function)
+        if not (self._named or filename.startswith("<")):
+            self.verdicts[filename] = verdict
+        return verdict
 
     def watches(self, function: FunctionType) -> bool:
         """Whether the accesses of `function` are to be seen."""
-        if self._exclude or self._include:
+        if self._named and str(function.__module__).partition(".")[0] in self._named:
             name = f"{function.__module__}.{function.__qualname__}"
             if _is_in(name, self._exclude):
                 return False

@@ -67,10 +67,14 @@ class Watcher:
 
     def _watch_all(self, objects: list[object]) -> bool:
         found = False
+        verdicts, judge = self._scope.verdicts, self._scope.judge
         for function in [candidate for candidate in objects if type(candidate) is FunctionType]:
-            known = id(function) in self._watched or self._is_watched(function.__code__)
-            if not known and self._scope.watches(function):
-                self._watch(function, function.__code__)
+            code = function.__code__
+            verdict = verdicts.get(code.co_filename)
+            if verdict is None:
+                verdict = judge(function)
+            if verdict and not (id(function) in self._watched or self._is_watched(code)):
+                self._watch(function, code)
                 found = True
         return found
 
