@@ -36,9 +36,13 @@ class Injection:
     Every method takes the function (plain, method, bound method, staticmethod, classmethod, property, or the dotted
     name of one, also of a nested one: "module.outer.<locals>.inner") and exactly one of `before=` and `after=`: a
     source fragment, a compiled regular expression, or a line number (of the file if it lies within the function, else
-    counted from the `def` line). `times` says at which passages of each thread it happens (1 is the first; default: at
-    all). They return the injection, so calls can be chained, and raise BadArgument for a place that does not exist or
-    is not unique. At one line, things happen in the order in which they were asked for.
+    counted from the `def` line). Before a `for` or `with` is once, before a `while` is each time it looks whether to go
+    on; after a line that opens a block is inside the block. `times` says at which passages of each thread it happens (1
+    is the first; default: at all). They return the injection, so calls can be chained, and raise BadArgument for a
+    place that does not exist or is not unique. At one line, things happen in the order in which they were asked for.
+
+    What has happened so far (who has come to a barrier, what has passed in an order) counts for one execution, or one
+    `together` of ordinary threads.
 
     `timeout`: how many real seconds threads outside control wait for one another before InjectionTimeout.
     """
