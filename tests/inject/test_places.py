@@ -174,6 +174,6 @@ def test_a_lambda_is_refused(race: Race) -> None:
 
 def test_a_function_whose_source_is_gone_is_refused(race: Race) -> None:
     namespace: dict[str, Any] = {}
-    exec("def made(): return 1", namespace)
+    exec(compile("def made(): return 1", "<gone>", "exec"), namespace)
     with pytest.raises(BadArgument, match="cannot be read, so it has no lines"):
         race.call(namespace["made"], lambda: None, before="return")
