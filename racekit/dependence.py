@@ -130,19 +130,22 @@ def order(steps: Sequence[tuple[int, Footprint, Sequence[tuple[str, int]]]]) -> 
             elif link == "all":
                 for step in last.values():
                     _join(own, ordered, step)
-        racing: set[int] = set()
-        ordering: set[int] = set()
+        raced: set[int] = set()
+        conflicting: set[int] = set()
         for access in footprint:
-            parts = histories.setdefault(access.number, {})
-            for part, history in parts.items():
+            racing: set[int] = set()
+            ordering: set[int] = set()
+            for part, history in histories.setdefault(access.number, {}).items():
                 if same_part(part, access.part):
                     _conflicts(history, access, thread, ordered, racing, ordering)
-        unordered = {step for step in racing if own.get(ordered[step].thread, -1) < step}
-        for step in unordered:
-            via = (racing | ordering) - {step} - _releases(step, ordering, ordered)
-            if not any(ordered[other].before.get(ordered[step].thread, -1) >= step for other in via):
-                races.append(Race(step, index))
-        for step in racing | ordering:
+            conflicting |= racing | ordering
+            for step in racing:
+                via = (racing | ordering) - {step} - _releases(step, ordering, ordered)
+                is_ordered = own.get(ordered[step].thread, -1) >= step
+                if not is_ordered and not any(ordered[it].before.get(ordered[step].thread, -1) >= step for it in via):
+                    raced.add(step)
+        races += [Race(step, index) for step in sorted(raced)]
+        for step in conflicting:
             _join(own, ordered, step)
         ordered.append(Step(thread, footprint, own))
         last[thread] = index

@@ -202,6 +202,7 @@ class _Explorer:
 
     def run_once(self) -> tuple[ExecutionRun, str]:
         with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
+            control.interrupts.let_through()
             for place in self.shared_places:
                 PLACES.want(*place)
             self.strategy.begin()
@@ -212,6 +213,7 @@ class _Explorer:
 
     def _loop(self, control: Control, begun: float) -> str | None:
         """Execution after execution; returns what cut the search, None if nothing did."""
+        control.interrupts.let_through()
         options, result = self.options, self.result
         gave_way = False
         modules = len(sys.modules)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from racekit.runtime.conflicts import PLACES, Conflicts, Location
+from racekit.runtime.conflicts import ITEMS, PLACES, Conflicts, Location
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -21,18 +21,21 @@ class ConflictsUnderLocks(Conflicts):
         self._writes: dict[Location, int] = {}
         self._read_at: dict[tuple[Location, int], int] = {}
 
-    def access(self, obj: object, name: object, site: Site, changes: bool) -> None:
-        super().access(obj, name, site, changes)
-        location = self.objects[id(obj)].locations[name]
+    def access(self, obj: object, name: object, site: Site, changes: bool) -> int:
+        number = super().access(obj, name, site, changes)
+        if not TURN.several:
+            return number
+        location = self.objects[id(obj)].locations[name if site.name else ITEMS]
         writes = self._writes.get(location, 0)
         key = location, TURN.thread.id
         if not changes:
             self._read_at[key] = writes
-            return
+            return number
         if self._read_at.pop(key, writes) != writes:
             for touched in location.sites:
                 PLACES.mark(touched)
         self._writes[location] = writes + 1
+        return number
 
 
 def seeing(body: Callable[[], object], places: Iterable[tuple[int, str]] = ()) -> Callable[[], object]:

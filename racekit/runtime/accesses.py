@@ -36,17 +36,12 @@ def _let_through(touched: object) -> bool:
 
 def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     scheduler, thread = TURN.scheduler, TURN.thread
-    thread.looked = True
-    if operation == "write":
-        thread.has_effect()
     if scheduler.every_access or (scheduler.after_calls and thread.breakable):
         thread.breakable = False
         scheduler.step(thread, site, operation)
     else:
         thread.fresh = False
-    counts, position = thread.counts, site.position
-    counts[position] = counts.get(position, 0) + 1
-    number = scheduler.conflicts.record(obj).number
+    number = scheduler.conflicts.access(obj, name, site, operation == "write")
     if scheduler.values is not None:
         scheduler.values.access(len(scheduler.trace), obj, name, operation)
     scheduler.trace.append((thread.id, site, operation, (number, name)))

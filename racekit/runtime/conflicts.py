@@ -120,11 +120,11 @@ class Conflicts:
             self.owners.append(obj.__name__ if isinstance(obj, type) else type(obj).__name__)
         return record
 
-    def access(self, obj: object, name: object, site: Site, changes: bool) -> None:
-        """`TURN.thread` is about to access `name` of `obj` at `site`, which is not marked so far.
+    def access(self, obj: object, name: object, site: Site, changes: bool) -> int:
+        """`TURN.thread` accesses `name` of `obj` at `site`; returns the number of the object.
 
         `name` is an attribute's or a variable's, or ITEMS for any item of a container: which keys there are is part of
-        every key's state.
+        every key's state, so conflicts are looked for among all of them.
         """
         record = self.objects.get(id(obj))
         if record is None:
@@ -135,9 +135,12 @@ class Conflicts:
         counts[position] = counts.get(position, 0) + 1
         if changes:
             thread.has_effect()
-        location = record.locations.get(name)
+        if not TURN.several:
+            return record.number  # whatever other threads do comes before or after
+        part = name if site.name else ITEMS
+        location = record.locations.get(part)
         if location is None:
-            location = record.locations[name] = Location(thread)
+            location = record.locations[part] = Location(thread)
         elif location.thread is not thread:
             location.thread = None
         location.sites.add(site)
@@ -147,7 +150,9 @@ class Conflicts:
             location.lockset &= thread.lockset
         if location.thread is None and location.changed and not location.lockset:
             for touched in location.sites:
-                PLACES.mark(touched)
+                if not touched.shared:
+                    PLACES.mark(touched)
+        return record.number
 
     def _hold(self, obj: object, identity: int) -> object:
         objects = self.objects

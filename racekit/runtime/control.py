@@ -14,6 +14,7 @@ from racekit.runtime import accesses, clock, cpython, named_attributes, original
 from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
+from racekit.runtime.interrupts import Interrupts
 from racekit.runtime.module_names import NameReplacement
 from racekit.runtime.monitor import Monitor
 from racekit.runtime.pool import Pool, run_in_batches
@@ -55,6 +56,7 @@ class Control:
 
     def __init__(self, scope: Scope, timeout: float | None = None) -> None:
         self.monitor = Monitor(timeout)
+        self.interrupts = Interrupts()
         self._scope = scope
         self._swaps = Swaps()
         self._methods = [MethodReplacement(type_, functions) for type_, functions in _TYPES]
@@ -72,15 +74,17 @@ class Control:
         self._random_state: Any = None
         self._thread_names = cpython.ThreadNames()
         self._silence = Silence()
-        self.pool = Pool()
+        self.pool = Pool(self.interrupts)
 
     def __enter__(self) -> Control:
+        """Whoever enters calls `interrupts.let_through` inside: until then Ctrl-C is held back."""
+        self.interrupts.begin()
         self._random_state = random.getstate()
         self._collects = gc.isenabled()
         gc.disable()
         self._affinity = _pin()
         self._policy = None if self._affinity is None else run_in_batches()
-        self.pool = Pool(None if self._affinity is None else os.sched_getaffinity(0))
+        self.pool = Pool(self.interrupts, None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
         swap_operations(self._swaps)
         swap_selectors(self._swaps)
@@ -96,6 +100,13 @@ class Control:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        try:
+            self.interrupts.hold_back()
+        finally:
+            self._give_back()
+            self.interrupts.end()
+
+    def _give_back(self) -> None:
         self.monitor.stop()
         for methods in self._methods:
             methods.remove()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from racekit.errors import ExecutionAborted
@@ -96,8 +97,7 @@ class ExecutionRun:
             if type(lock) is originals.LockType and originals.lock_locked(lock):
                 originals.lock_release(lock)
             elif type(lock) is originals.RLockType:
-                while originals.rlock_is_owned(lock):
-                    originals.rlock_release(lock)
+                self.scheduler.pool.run_on(hold.thread.ident, partial(_release_wholly, lock))
 
     # --- failures ----------------------------------------------------------------------------------------------------
 
@@ -165,3 +165,8 @@ class ExecutionRun:
         if site.name:
             return site.name
         return f"{owner}[{name!r}]" if isinstance(name, str | int) else owner
+
+
+def _release_wholly(lock: Any) -> None:
+    while originals.rlock_is_owned(lock):
+        originals.rlock_release(lock)

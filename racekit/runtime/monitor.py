@@ -8,13 +8,9 @@ it does so only while the thread with the baton is blocked.
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
-from typing import Any
 
-from racekit.errors import ExecutionAborted
 from racekit.runtime import originals
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.outside import interrupt_caller
@@ -38,30 +34,15 @@ class Monitor:
         self._seen: object = None
         self._still = 0
         self._aborted_at: float | None = None
-        self._handler: Any = None
         self.stuck = ""
 
     def start(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            self._handler = signal.getsignal(signal.SIGINT)
-            if callable(self._handler):
-                signal.signal(signal.SIGINT, self._on_sigint)
         originals.start_new_thread(self._run, ())
 
     def stop(self) -> None:
         self._stopping = True
         self._stop.wake()
         self._stopped.park()
-        if callable(self._handler):
-            signal.signal(signal.SIGINT, self._handler)
-
-    def _on_sigint(self, number: int, frame: Any) -> None:
-        scheduler: Scheduler | None = TURN.scheduler
-        if scheduler is not None and scheduler.interrupting_caller:
-            scheduler.interrupting_caller = False
-            scheduler.threads[0].unwinding = True
-            raise ExecutionAborted
-        self._handler(number, frame)
 
     def _run(self) -> None:
         while not self._stop.park(True, TICK):

@@ -36,6 +36,8 @@ def out_of_turn(touched: object = None, in_watched_code: bool = False) -> Contro
     if scheduler.aborting:
         scheduler.unwind_hook(thread)
         return thread
+    if not thread.outside:
+        return None  # it waits for its turn, and a signal handler runs meanwhile
     outside.come_back(scheduler, thread)
     return thread
 

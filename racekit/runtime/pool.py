@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextvars
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from racekit.runtime import originals
 from racekit.runtime.thread import Parking
 from racekit.runtime.thread_state import CAN_SCRUB
 from racekit.runtime.turn import LEFT_BEHIND
+
+if TYPE_CHECKING:
+    from racekit.runtime.interrupts import Interrupts
 
 
 class Worker:
@@ -51,7 +55,8 @@ class Worker:
 class Pool:
     """The workers of one exploration, handed out in the same order in every execution."""
 
-    def __init__(self, processors: set[int] | None = None) -> None:
+    def __init__(self, interrupts: Interrupts, processors: set[int] | None = None) -> None:
+        self._interrupts = interrupts
         self._workers: list[Worker] = []
         self._used = 0
         self._processors = processors
@@ -59,7 +64,9 @@ class Pool:
     def take(self) -> Worker:
         """A worker that nobody uses in this execution."""
         if self._used == len(self._workers):
+            self._interrupts.hold_back()
             self._workers.append(Worker(self._processors))
+            self._interrupts.let_through()
         worker = self._workers[self._used]
         self._used += 1
         return worker
@@ -69,6 +76,25 @@ class Pool:
         if not CAN_SCRUB:
             self.close()
         self._used = 0
+
+    def run_on(self, ident: int, work: Callable[[], None]) -> None:
+        """Have `work` done by this OS thread, one of the workers or the calling one."""
+        worker = next((worker for worker in self._workers if worker.ident == ident), None)
+        if worker is None:
+            if ident == originals.get_ident():
+                work()
+            return
+        done = Parking()
+
+        def job() -> None:
+            try:
+                work()
+            finally:
+                done.wake()
+
+        worker.job = job
+        worker.parking.wake()
+        done.park()
 
     def abandon(self, worker_ident: int) -> None:
         """Forget a worker that is stuck in a call outside control; its OS thread ends when that call does."""

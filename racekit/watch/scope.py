@@ -65,7 +65,7 @@ def _is_project_module(namespace: dict[str, Any]) -> bool:
     name = namespace.get("__name__", "__main__")
     if not isinstance(filename, str):
         filename = getattr(sys.modules.get(str(name)), "__file__", None)
-    return _is_project_file(filename) if isinstance(filename, str) else name in ("__main__", "builtins")
+    return _is_project_file(filename) if isinstance(filename, str) else not str(name).startswith("namedtuple_")
 
 
 def _is_scenario(filename: str) -> bool:

@@ -12,6 +12,9 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
+from racekit.watch.insertion import decode, insert
+from racekit.watch.opcodes import encode, number
+
 _PLACEHOLDER = "racekit"
 _MARK = object()
 
@@ -31,6 +34,7 @@ def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
         bool(code.co_flags & inspect.CO_VARKEYWORDS),
         code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE),
         code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount],
+        len(code.co_freevars),
     )
     count = template.co_nlocals
     return template.replace(
@@ -58,6 +62,7 @@ def _template(
     star_star: bool,
     kind: int,
     keywords: tuple[str, ...],
+    free: int,
 ) -> CodeType:
     names = [f"p{i}" for i in range(positional)]
     parameters: list[str] = list(names)
@@ -84,7 +89,13 @@ def _template(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         module = compile(source, "<racekit>", "exec")
-    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+    stub = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+    if not free:
+        return stub
+    # Whoever looks at the frame's variables must find the cells of the closure in it.
+    cells = encode(number("COPY_FREE_VARS"), free)
+    stub = stub.replace(co_freevars=tuple(f"f{i}" for i in range(free)))
+    return insert(stub, decode(stub), before={0: cells}, instead={}, constants=stub.co_consts, extra_stack=0)
 
 
 def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionType:

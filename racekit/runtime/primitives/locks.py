@@ -114,6 +114,8 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
 
 def _obtain_while_unwinding(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]) -> bool:
     if take(lock, False):
+        scheduler = TURN.scheduler
+        scheduler.holds[id(lock)] = Hold(scheduler.by_ident[_get_ident()], lock, None)
         return True
     if not blocking or timeout >= 0:
         return False
@@ -160,12 +162,16 @@ def methods(
     def release(self: Any) -> None:
         if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
             give(self)
+            if thread is not None and (owned is None or not owned(self)):
+                TURN.scheduler.holds.pop(id(self), None)
             return
         release_called_from(self, sys._getframe(1))
 
     def __exit__(self: Any, *exception: object) -> None:
         if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
             give(self)
+            if thread is not None and (owned is None or not owned(self)):
+                TURN.scheduler.holds.pop(id(self), None)
             return
         release_called_from(self, _caller(sys._getframe(1)))
 
