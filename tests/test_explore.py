@@ -243,7 +243,6 @@ def test_any_callable_without_arguments_is_a_body() -> None:
     assert set(racekit.explore(Body().method).outcomes) == {1, 2}
 
 
-@pytest.mark.xfail(strict=True, reason="code without a file is taken for a library's if its module is not known")
 def test_a_body_defined_by_exec_is_watched() -> None:
     namespace: dict[str, object] = {"__name__": "typed_in"}
     source = (

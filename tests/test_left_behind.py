@@ -244,14 +244,8 @@ BODIES = [
 
 BODIES_THAT_KEEP_LOCKS = [
     *BODIES,
-    pytest.param(
-        forgets_locks_in_a_thread,
-        marks=pytest.mark.xfail(strict=True, reason="an RLock of a thread that has ended is not released"),
-    ),
-    pytest.param(
-        takes_a_lock_in_finally,
-        marks=pytest.mark.xfail(strict=True, reason="a lock taken while an execution is unwound is not noted"),
-    ),
+    forgets_locks_in_a_thread,
+    takes_a_lock_in_finally,
 ]
 
 
@@ -628,7 +622,6 @@ def in_another_process(program: str, *arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.xfail(strict=False, reason="KeyboardInterrupt is raised wherever the caller happens to be, at times")
 @pytest.mark.parametrize(
     "body",
     [
@@ -645,7 +638,6 @@ def test_ctrl_c_ends_an_exploration_at_once_and_leaves_nothing(body: Callable[[]
     assert printed == [*NOTHING, "at once: True", "others go on: True"]
 
 
-@pytest.mark.xfail(strict=True, reason="KeyboardInterrupt is raised wherever the caller happens to be")
 @pytest.mark.parametrize(
     ("owner", "name", "when"),
     [
@@ -697,7 +689,6 @@ def test_a_signal_handler_of_the_body_is_called(alarm: Any) -> None:
     assert seen == [signal.SIGALRM]
 
 
-@pytest.mark.xfail(strict=True, reason="a handler's hooks take the waiting caller for one that comes back from outside")
 def test_a_signal_handler_is_called_while_the_body_waits_for_a_thread(alarm: Any) -> None:
     seen: list[int] = []
 
@@ -714,11 +705,6 @@ def test_a_signal_handler_is_called_while_the_body_waits_for_a_thread(alarm: Any
     assert seen == [signal.SIGALRM]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    run=sys.version_info >= (3, 13),  # it ends the process otherwise
-    reason="a handler's hooks take the waiting caller for one that comes back from outside",
-)
 def test_an_exception_from_a_signal_handler_ends_the_exploration(alarm: Any) -> None:
     class TooLate(BaseException):
         pass

@@ -121,13 +121,7 @@ def test_the_schedule_of_each_outcome_replays_to_it(body: Callable[[], object], 
     [
         ("access", "virtual"),
         ("access", "any"),
-        pytest.param(
-            "gil",
-            "virtual",
-            marks=pytest.mark.xfail(
-                strict=True, reason="where the GIL may switch depends on which accesses are known to be shared"
-            ),
-        ),
+        ("gil", "virtual"),
         ("sync", "virtual"),
         ("sync", "any"),
     ],

@@ -55,7 +55,7 @@ class ExecutionRun:
         )
         scheduler.merge_first_operations = not for_people
         scheduler.values = Values() if for_people else None
-        scheduler.every_access = options.granularity == "access"
+        scheduler.every_access = for_people or options.granularity == "access"
         scheduler.after_calls = options.granularity == "gil"
         scheduler.conflicts = Conflicts()
         scheduler.epoch = control.epoch
