@@ -218,6 +218,7 @@ class _Explorer:
         gave_way = False
         modules = len(sys.modules)
         while self.strategy.begin():
+            control.interrupts.check()
             if options.executions is not None and result.executions >= options.executions:
                 return "executions"
             if options.seconds is not None and originals.perf_counter() - begun >= options.seconds:

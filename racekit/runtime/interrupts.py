@@ -9,6 +9,8 @@ from typing import Any
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime.baton import Scheduler
+from racekit.runtime.call_site import is_watched
+from racekit.runtime.tracebacks import is_ours
 from racekit.runtime.turn import TURN
 
 
@@ -50,6 +52,11 @@ class Interrupts:
             self._noted = False
             self._before(signal.SIGINT, None)
 
+    def check(self) -> None:
+        """A safe place between executions: handle what was noted."""
+        if not self._holding_back:
+            self._handle_noted()
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         scheduler: Scheduler | None = TURN.scheduler
         if scheduler is not None and scheduler.interrupting_caller:
@@ -58,5 +65,27 @@ class Interrupts:
             raise ExecutionAborted
         if self._holding_back:
             self._noted = True
-        else:
+        elif self._before is not signal.default_int_handler:
             self._before(number, frame)
+        elif scheduler is not None:
+            scheduler.interrupt(KeyboardInterrupt())
+            if not _in_racekit(frame):
+                raise KeyboardInterrupt
+        elif _in_racekit(frame):
+            self._noted = True
+        else:
+            raise KeyboardInterrupt
+
+
+def _in_racekit(frame: FrameType | None) -> bool:
+    """Whether racekit is in the midst of something, and will see by itself that it has been interrupted.
+
+    While it waits for its turn it will not: there the exception has to be raised.
+    """
+    if frame is not None and frame.f_code is Scheduler.park.__code__:
+        return False
+    while frame is not None and not is_watched(frame.f_code):
+        if is_ours(frame.f_code):
+            return True
+        frame = frame.f_back
+    return False

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
+from types import CodeType, TracebackType
 
 from racekit.watch.swap import is_forwarding
 
 _RACEKIT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 _SCENARIOS = os.path.join(_RACEKIT, "scenarios", "")
+
+
+def is_ours(code: CodeType) -> bool:
+    """Whether this is code of racekit, other than its scenarios."""
+    return code.co_filename.startswith(_RACEKIT) and not code.co_filename.startswith(_SCENARIOS)
 
 
 def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
@@ -17,8 +22,7 @@ def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
     entry = traceback
     while entry is not None:
         code = entry.tb_frame.f_code
-        ours = code.co_filename.startswith(_RACEKIT) and not code.co_filename.startswith(_SCENARIOS)
-        if not ours and not is_forwarding(code):
+        if not is_ours(code) and not is_forwarding(code):
             kept.append(entry)
         entry = entry.tb_next
     following: TracebackType | None = None
