@@ -372,8 +372,7 @@ class Scheduler:
             self.leave(thread)
         thread.hooks_while_unwinding += 1
         if thread.hooks_while_unwinding > HOOKS_WHILE_UNWINDING:
-            thread.hooks_while_unwinding = 0
-            raise ExecutionAborted
+            raise ExecutionAborted  # at every hook from now on: one of them is outside of whatever catches it
 
     def next_to_unwind(self, finished: ControlledThread) -> ControlledThread:
         for thread in self.alive[:]:
