@@ -65,7 +65,9 @@ class Exploration:
     """What an exploration found.
 
     `proved` is True only if every different interleaving was run; otherwise `cut_by` says what cut the search.
-    `outcomes` maps each value that the body returned to an `Outcome` (an unhashable value by its `repr`).
+    `interleavings` says how many different ones there are, where strategy "dpor" has run them all: those that differ
+    only in the order of independent steps count as one. `outcomes` maps each value that the body returned to an
+    `Outcome` (an unhashable value by its `repr`).
     """
 
     executions: int = 0
@@ -76,6 +78,7 @@ class Exploration:
     notes: tuple[str, ...] = ()
     stuck: str = ""
     found: Schedule | None = None
+    interleavings: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -216,6 +219,7 @@ class _Explorer:
         control.interrupts.let_through()
         options, result = self.options, self.result
         gave_way = False
+        counted = 0
         modules = len(sys.modules)
         while self.strategy.begin():
             control.interrupts.check()
@@ -245,7 +249,9 @@ class _Explorer:
             if len(sys.modules) != modules:
                 modules = len(sys.modules)
                 WATCHER.find_new(youngest=False)
+            counted += 1
             if PLACES.grown or WATCHER.grown:
+                counted = 0
                 PLACES.grown = WATCHER.grown = False
                 gave_way = False
                 self.strategy.restart()
@@ -253,7 +259,10 @@ class _Explorer:
                 gc.collect(1)
         if self._outside:
             return self._outside
-        return self.strategy.cut_by or ("a spin that gave way" if gave_way else None)
+        cut_by = self.strategy.cut_by or ("a spin that gave way" if gave_way else None)
+        if cut_by is None and options.strategy == "dpor":
+            result.interleavings = counted
+        return cut_by
 
     def _note_outside(self, run: ExecutionRun) -> None:
         """What was not under control cannot have been explored."""

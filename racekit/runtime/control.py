@@ -129,16 +129,19 @@ class Control:
         """Each execution meets the same random numbers."""
         self._thread_names.restart()
         random.seed(0)
-        _bytes.seed(0)
+        _bytes.clear()
 
 
-_bytes = random.Random(0)
+_bytes: list[random.Random] = []
+"""The source of `os.urandom`, once an execution has drawn from it."""
 
 
 def _urandom(size: int, /) -> bytes:
     if originals.get_ident() != TURN.ident:
         return originals.urandom(size)
-    return _bytes.randbytes(size)
+    if not _bytes:
+        _bytes.append(random.Random(0))
+    return _bytes[0].randbytes(size)
 
 
 def _pin() -> set[int] | None:
