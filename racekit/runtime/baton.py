@@ -152,11 +152,11 @@ class Scheduler:
         thread.site, thread.operation = None, "end"
         try:
             enabled = self.enabled or self.find_enabled(thread)
+            alone = len(enabled) == 1 and not self.compares_events
+            following = self.threads[enabled[0] if alone else self.choose(thread, enabled)]
         except ExecutionAborted:
-            self.pass_on(self.next_to_unwind(thread))
-            return
-        alone = len(enabled) == 1 and not self.compares_events
-        self.pass_on(self.threads[enabled[0] if alone else self.choose(thread, enabled)])
+            following = self.next_to_unwind(thread)
+        self.pass_on(following)
 
     def close(self) -> None:
         """The body has ended in thread 0: let the others finish, stop those that need not, take the baton back."""
