@@ -77,7 +77,7 @@ class Scheduler:
         self.conflicts: Conflicts
         self.epoch: Epoch
         self.values: Values | None = None
-        self.compares_events = getattr(chooser, "compares_events", False)
+        self.compares_events = chooser.compares_events
         self.polling = 0
         self.outside_calls: dict[str, None] = {}
         self.outsiders: dict[str, None] = {}

@@ -54,6 +54,11 @@ class SchedulingPoint:
 class Chooser(Protocol):
     """The part of a strategy that the scheduler needs."""
 
+    @property
+    def compares_events(self) -> bool:
+        """Whether it is asked at every scheduling point, and needs to know what each event touched."""
+        ...
+
     def choose(self, point: SchedulingPoint) -> int:
         """The id of the thread that goes on, one of `point.enabled`."""
         ...

@@ -1,14 +1,14 @@
-"""What a strategy is: three methods and two answers."""
+"""What a strategy is: a chooser of threads that is told when an execution begins and ends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import Chooser, TraceEntry
 
 
-class Strategy(Protocol):
+class Strategy(Chooser, Protocol):
     """Chooses the threads of one execution after another."""
 
     @property
@@ -16,17 +16,8 @@ class Strategy(Protocol):
         """Why the strategy left schedules out, once `begin` has returned False; None if it left none out."""
         ...
 
-    @property
-    def compares_events(self) -> bool:
-        """Whether it is asked at every scheduling point, and needs to know what each event touched."""
-        ...
-
     def begin(self) -> bool:
         """Get ready for the next execution; False if there is no other schedule to try."""
-        ...
-
-    def choose(self, point: SchedulingPoint) -> int:
-        """Who goes on at this scheduling point: one of `point.enabled`, of which there are at least two."""
         ...
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
