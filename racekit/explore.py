@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from racekit.effort import Effort
 from racekit.errors import Deadlock, Livelock, NestedExploration
 from racekit.failure import Failure
 from racekit.options import Options, check_body
 from racekit.report.text import exploration_report, failure_report, outcome_table
+from racekit.report.verdict import proof_in_words
 from racekit.runtime import originals
 from racekit.runtime.conflicts import PLACES
 from racekit.runtime.control import WATCHER, Control
@@ -65,9 +67,10 @@ class Exploration:
     """What an exploration found.
 
     `proved` is True only if every different interleaving was run; otherwise `cut_by` says what cut the search.
-    `interleavings` says how many different ones there are, where strategy "dpor" has run them all: those that differ
-    only in the order of independent steps count as one. `outcomes` maps each value that the body returned to an
-    `Outcome` (an unhashable value by its `repr`).
+    `interleavings` says how many different ones there are, where partial-order reduction has run them all: those that
+    differ only in the order of independent steps count as one. `outcomes` maps each value that the body returned to an
+    `Outcome` (an unhashable value by its `repr`). `threads` is the largest number of threads that an execution started,
+    `granularity` says where they could switch, and `effort` what all of it took.
     """
 
     executions: int = 0
@@ -79,6 +82,9 @@ class Exploration:
     stuck: str = ""
     found: Schedule | None = None
     interleavings: int | None = None
+    threads: int = 0
+    granularity: str = "access"
+    effort: Effort = field(default_factory=Effort)
 
     @property
     def ok(self) -> bool:
@@ -89,6 +95,13 @@ class Exploration:
     def proved(self) -> bool:
         """Whether every different interleaving was run, and none failed."""
         return self.cut_by is None and self.ok
+
+    @property
+    def verdict(self) -> str:
+        """In words: what was proved, or why nothing was."""
+        if self.proved:
+            return proof_in_words(self.interleavings, self.threads, self.granularity)
+        return f"not proved: cut by {self.cut_by}" if self.cut_by else "every interleaving was run"
 
     @property
     def failure(self) -> Failure | None:
@@ -103,9 +116,8 @@ class Exploration:
 
     def __str__(self) -> str:
         rate = f"{self.executions / self.seconds:,.0f}/s" if self.seconds else ""
-        verdict = "proved: every interleaving was run" if self.proved else f"not proved: cut by {self.cut_by}"
         failed = f"{len(self.failures)} failed" if self.failures else "none failed"
-        headline = f"{self.executions:,} executions ({self.seconds:.2f} s, {rate}), {failed}; {verdict}"
+        headline = f"{self.executions:,} executions ({self.seconds:.2f} s, {rate}), {failed}\n{self.verdict}"
         rows: Mapping[object, tuple[int, str]] = {
             value: (outcome.count, outcome.schedule.token) for value, outcome in self.outcomes.items()
         }
@@ -189,19 +201,26 @@ class _Explorer:
         self.strategy = strategy
         self.timeout = timeout
         self.until = until
-        self.result = Exploration()
+        self.result = Exploration(granularity=options.granularity)
         self.shared_places: list[tuple[int, str]] = []
         self._failures: list[Failure] = []
         self._outside: str | None = None
 
     def run(self) -> Exploration:
+        result, effort = self.result, self.result.effort
         begun = originals.perf_counter()
         with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
-            self.result.cut_by = self._loop(control, begun)
-            self.result.stuck = control.monitor.stuck
-        self.result.failures = tuple(self._failures)
-        self.result.seconds = originals.perf_counter() - begun
-        return self.result
+            entered = originals.perf_counter()
+            result.cut_by = self._loop(control, begun)
+            result.stuck = control.monitor.stuck
+            effort.rewriting = WATCHER.seconds
+            effort.running -= WATCHER.seconds
+            left = originals.perf_counter()
+        ended = originals.perf_counter()
+        effort.rewriting += entered - begun + ended - left
+        result.failures = tuple(self._failures)
+        result.seconds = ended - begun
+        return result
 
     def run_once(self) -> tuple[ExecutionRun, str]:
         with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
@@ -219,20 +238,19 @@ class _Explorer:
         control.interrupts.let_through()
         options, result = self.options, self.result
         gave_way = False
-        counted = 0
         modules = len(sys.modules)
-        while self.strategy.begin():
+        while self._begin():
             control.interrupts.check()
             if options.executions is not None and result.executions >= options.executions:
                 return "executions"
             if options.seconds is not None and originals.perf_counter() - begun >= options.seconds:
                 return "seconds"
-            run = ExecutionRun(self.body, self.strategy, control, options)
+            run = self._run(control)
             result.executions += 1
             interruption = run.scheduler.interruption
             if interruption is not None and not isinstance(interruption, Redundant):
                 raise interruption
-            self.strategy.end(run.scheduler.trace, run.scheduler.conflicts.owners)
+            self._end(run)
             if interruption is not None:
                 result.executions -= 1
                 continue
@@ -249,9 +267,7 @@ class _Explorer:
             if len(sys.modules) != modules:
                 modules = len(sys.modules)
                 WATCHER.find_new(youngest=False)
-            counted += 1
             if PLACES.grown or WATCHER.grown:
-                counted = 0
                 PLACES.grown = WATCHER.grown = False
                 gave_way = False
                 self.strategy.restart()
@@ -260,9 +276,28 @@ class _Explorer:
         if self._outside:
             return self._outside
         cut_by = self.strategy.cut_by or ("a spin that gave way" if gave_way else None)
-        if cut_by is None and options.strategy == "dpor":
-            result.interleavings = counted
+        if cut_by is None:
+            result.interleavings = self.strategy.interleavings
         return cut_by
+
+    def _begin(self) -> bool:
+        begun = originals.perf_counter()
+        more = self.strategy.begin()
+        self.result.effort.searching += originals.perf_counter() - begun
+        return more
+
+    def _run(self, control: Control) -> ExecutionRun:
+        begun = originals.perf_counter()
+        run = ExecutionRun(self.body, self.strategy, control, self.options)
+        self.result.effort.running += originals.perf_counter() - begun
+        self.result.effort.points += run.scheduler.steps
+        self.result.threads = max(self.result.threads, len(run.scheduler.threads) - 1)
+        return run
+
+    def _end(self, run: ExecutionRun) -> None:
+        begun = originals.perf_counter()
+        self.strategy.end(run.scheduler.trace, run.scheduler.conflicts.owners)
+        self.result.effort.searching += originals.perf_counter() - begun
 
     def _note_outside(self, run: ExecutionRun) -> None:
         """What was not under control cannot have been explored."""

@@ -174,7 +174,7 @@ def test_nothing_to_interleave_is_one_execution() -> None:
 
 def test_the_text_of_a_proof_says_so() -> None:
     text = str(racekit.explore(locked_update, executions=None))
-    assert "none failed; proved: every interleaving was run" in text
+    assert "none failed\nproved: every interleaving of 2 threads was run (every access a" in text
     assert "2: " in text
 
 
@@ -265,3 +265,76 @@ def test_a_body_defined_by_exec_is_watched() -> None:
 def test_what_cannot_be_called_is_refused(body: object) -> None:
     with pytest.raises(racekit.BadArgument, match="cannot be called"):
         racekit.explore(body)  # type: ignore[arg-type]
+
+
+# --- the verdict, in words --------------------------------------------------------------------------------------------
+
+
+def updates_of(threads: int) -> Callable[[], int]:
+    def body() -> int:
+        shared = Shared()
+        run(*[shared.increment] * threads)
+        return shared.value
+
+    return body
+
+
+def test_a_proof_tells_how_many_different_interleavings_hold() -> None:
+    found = racekit.explore(updates_of(3))
+    assert found.interleavings == 36
+    assert found.verdict == (
+        "proved: all 36 different interleavings of 3 threads hold (every access a scheduling point)"
+    )
+
+
+def test_a_proof_by_every_schedule_does_not_tell_how_many_of_them_differ() -> None:
+    found = racekit.explore(updates_of(2), strategy="bounded")
+    assert found.interleavings is None
+    assert found.verdict == "proved: every interleaving of 2 threads was run (every access a scheduling point)"
+
+
+def test_a_proof_tells_where_threads_could_switch() -> None:
+    at_synchronization = racekit.explore(updates_of(2), granularity="sync", strategy="bounded").verdict
+    under_a_gil = racekit.explore(updates_of(2), granularity="gil", strategy="bounded").verdict
+    assert at_synchronization.endswith("(switches at synchronization only)")
+    assert under_a_gil.endswith("(switches where a GIL allows them)")
+
+
+def test_a_body_that_starts_no_thread_has_one_execution() -> None:
+    assert racekit.explore(lambda: None).verdict == "proved: its only execution holds, since it starts no thread"
+
+
+def test_threads_that_share_nothing_have_one_interleaving() -> None:
+    found = racekit.explore(lambda: run(int, int), strategy="dpor")
+    assert found.verdict.startswith("proved: the only interleaving of 2 threads that makes a difference holds")
+
+
+def test_what_was_cut_is_not_called_proved() -> None:
+    assert racekit.explore(updates_of(2), executions=1).verdict == "not proved: cut by executions"
+
+
+def test_a_complete_search_that_found_failures_is_not_called_proved() -> None:
+    def body() -> None:
+        assert lost_update() == 2
+
+    found = racekit.explore(body, stop_on_failure=False, executions=None)
+    assert found.failures
+    assert found.verdict == "every interleaving was run"
+
+
+# --- what it took -----------------------------------------------------------------------------------------------------
+
+
+def test_the_effort_adds_up_to_about_the_whole() -> None:
+    found = racekit.explore(updates_of(3))
+    effort = found.effort
+    assert 0 < effort.rewriting + effort.running + effort.searching <= found.seconds
+
+
+def test_the_scheduling_points_of_all_executions_are_counted() -> None:
+    def body() -> None:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+    assert racekit.explore(body, executions=1).effort.points == 2  # the start and the join

@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runtime",),
     ("watch",),
     ("dependence",),
-    ("failure", "options"),
+    ("effort", "failure", "options"),
     ("trace", "schedule"),
     ("errors",),
     ("scenarios",),

@@ -31,6 +31,7 @@ from racekit.watch.watcher import Watcher
 
 def _quietly(work: Callable[[], None]) -> None:
     """No synchronization inside `work` is a step: it happens in the first execution only."""
+    begun = originals.perf_counter()
     if originals.get_ident() != TURN.ident:
         work()
         return
@@ -40,6 +41,7 @@ def _quietly(work: Callable[[], None]) -> None:
         work()
     finally:
         thread.atomic = before
+        WATCHER.seconds += originals.perf_counter() - begun
 
 
 WATCHER = Watcher(accesses.HOOKS, PLACES.add, watch, _quietly, is_watched)

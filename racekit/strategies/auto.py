@@ -37,6 +37,10 @@ class Auto:
         return self._current.cut_by
 
     @property
+    def interleavings(self) -> int | None:
+        return self._current.interleavings
+
+    @property
     def compares_events(self) -> bool:
         return self._current.compares_events
 

@@ -50,6 +50,8 @@ class _Run:
 class Bounded:
     """Depth first within a round; `preemptions` limits the rounds (None: until nothing is left)."""
 
+    interleavings: int | None = None
+
     def __init__(self, preemptions: int | None = None) -> None:
         self._limit = preemptions
         self.cut_by: str | None = None

@@ -61,10 +61,15 @@ class Dpor:
         self.restart()
 
     def restart(self) -> None:
+        self._complete = 0
         self._nodes: list[_Node] = []
         self._fixed = 0
         self._fresh = True
         self._depth = 0
+
+    @property
+    def interleavings(self) -> int | None:
+        return self._complete
 
     def begin(self) -> bool:
         self._depth = 0
@@ -123,6 +128,7 @@ class Dpor:
     # --- what to try next --------------------------------------------------------------------------------------------
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+        self._complete += not self.is_redundant
         if self._depth < self._fixed:
             self.cut_by = "nondeterminism"
         del self._nodes[self._depth :]

@@ -16,6 +16,11 @@ class Strategy(Chooser, Protocol):
         """Why the strategy left schedules out, once `begin` has returned False; None if it left none out."""
         ...
 
+    @property
+    def interleavings(self) -> int | None:
+        """How many different interleavings there are, once `begin` has returned False; None if it did not count."""
+        ...
+
     def begin(self) -> bool:
         """Get ready for the next execution; False if there is no other schedule to try."""
         ...

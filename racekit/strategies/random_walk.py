@@ -12,6 +12,7 @@ class RandomWalk:
     """Simple and fast; it gives no bound worth having for long programs (each point halves a schedule's chance)."""
 
     cut_by: str | None = None
+    interleavings: int | None = None
 
     def __init__(self, seed: int) -> None:
         self._choice = random.Random(seed).choice

@@ -16,6 +16,7 @@ class Replay:
     """
 
     cut_by: str | None = None
+    interleavings: int | None = None
 
     def __init__(self, schedule: Schedule) -> None:
         self._switches = schedule.switches

@@ -20,7 +20,7 @@ class Watcher:
     """Rewritten code is kept between explorations; what is watched lasts from `install` to `Swaps.undo`.
 
     `found_site` and `found_code` are told of every site and every code object that comes to be watched; `quietly` runs
-    what is racekit's own work in the midst of the code under test.
+    what is racekit's own work in the midst of the code under test, and adds to `seconds` what that took.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Watcher:
         self._scope = Scope()
         self.refused: dict[str, CannotRewrite] = {}
         self.grown = False
+        self.seconds = 0.0
 
     def install(self, scope: Scope, swaps: Swaps) -> None:
         """Watch every function of the process that is in scope."""
@@ -52,6 +53,7 @@ class Watcher:
         self.forget()
         self.refused.clear()
         self.grown = False
+        self.seconds = 0.0
         self._watch_all(gc.get_objects())
 
     def find_new(self, *, youngest: bool) -> None:

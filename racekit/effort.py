@@ -1,0 +1,17 @@
+"""What an exploration took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Effort:
+    """Real seconds spent on rewriting the watched code (with taking control of the process and giving it back), on
+    running the body and on choosing the next schedule, and how many scheduling points all executions passed together.
+    """
+
+    rewriting: float = 0.0
+    running: float = 0.0
+    searching: float = 0.0
+    points: int = 0
