@@ -129,8 +129,9 @@ def explore(body: Callable[[], object], **options: Any) -> Exploration:
     """Run `body()` under one schedule after another, until it fails, nothing different is left, or a budget is used up.
 
     executions: at most so many executions (None: no limit). seconds: at most so much real time. preemptions: only
-    schedules with at most so many preemptions. strategy: "auto", "bounded", "dpor" or "random". seed: for what is
-    random. granularity: where threads may switch; "access" (between any two shared accesses), "gil" (where CPython with
+    schedules with at most so many preemptions. strategy: "auto", "bounded", "dpor", "random", "pct", "pos", "urw" or
+    "surw". seed: for what is random. depth: for "pct", how many constraints on the order of steps a bug may need.
+    granularity: where threads may switch; "access" (between any two shared accesses), "gil" (where CPython with
     a GIL does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock
     passes its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages,
     modules, classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a

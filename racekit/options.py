@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from racekit.errors import BadArgument
 
-STRATEGIES = ("auto", "bounded", "dpor", "random")
+STRATEGIES = ("auto", "bounded", "dpor", "pct", "pos", "random", "surw", "urw")
 GRANULARITIES = ("access", "gil", "sync")
 TIMEOUTS = ("virtual", "any")
 
@@ -26,6 +26,7 @@ class Options:
     preemptions: int | None = None
     strategy: str = "auto"
     seed: int = 0
+    depth: int = 3
     granularity: str = "access"
     timeouts: str = "virtual"
     include: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Options:
         _check_number("seconds", self.seconds, (int, float), least=0, may_be_none=True)
         _check_number("preemptions", self.preemptions, int, least=0, may_be_none=True)
         _check_number("seed", self.seed, int, least=None, may_be_none=False)
+        _check_number("depth", self.depth, int, least=1, may_be_none=False)
         _check_number("steps", self.steps, int, least=1, may_be_none=False)
         if not isinstance(self.stop_on_failure, bool):
             raise BadArgument(f"stop_on_failure={self.stop_on_failure!r} is not a truth value: use True or False.")

@@ -102,6 +102,10 @@ def test_a_negative_seed_is_as_good_as_any() -> None:
     assert Options(seed=-3).seed == -3
 
 
+def test_a_bug_has_at_least_one_constraint() -> None:
+    assert refusal(depth=0) == "depth=0 is less than 1, so nothing could run: use 1 or more."
+
+
 def test_an_unknown_strategy_is_answered_with_the_known_ones() -> None:
     message = refusal(strategy="lucky")
     assert message.startswith("There is no strategy 'lucky': use one of 'auto',")

@@ -38,7 +38,7 @@ def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     scheduler, thread = TURN.scheduler, TURN.thread
     if scheduler.every_access or (scheduler.after_calls and thread.breakable):
         thread.breakable = False
-        scheduler.step(thread, site, operation)
+        scheduler.step(thread, site, operation, obj, name)
     else:
         thread.fresh = False
     number = scheduler.conflicts.access(obj, name, site, operation == "write")

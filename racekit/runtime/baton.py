@@ -227,13 +227,20 @@ class Scheduler:
         if chosen != thread.id:
             self.hand_over(thread, self.threads[chosen])
 
-    def step(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
-        """A scheduling point just before `operation`; the first operation of a thread belongs to its first step."""
+    def step(
+        self, thread: ControlledThread, site: Site | None, operation: str, touched: object = None, part: object = None
+    ) -> None:
+        """A scheduling point just before `operation`; the first operation of a thread belongs to its first step.
+
+        It will touch this `part` of what it `touched`.
+        """
         self.steps += 1
         if self.steps > self.step_limit:
             self.count_repetition(site)
         thread.site = site
         thread.operation = operation
+        if self.compares_events:
+            thread.touches = None if touched is None else (touched, part)
         if thread.fresh:
             thread.fresh = False
         elif TURN.several:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from racekit.dependence import Access
+from racekit.runtime.thread import ControlledThread
 from racekit.schedule import Position
 from racekit.watch.site import Site, numbered_position
 
@@ -43,6 +45,22 @@ class SchedulingPoint:
     def kinds(self) -> list[str]:
         """The kind of each numbered object of this execution so far."""
         return self.scheduler.conflicts.owners
+
+    def pending(self, thread: int) -> Access | None:
+        """What `thread` is about to touch, if its strategy compares events and that can be known before it happens.
+
+        It cannot for a thread that has not begun, and there is nothing where a thread starts, joins, sleeps or ends.
+        """
+        waiting = self.scheduler.threads[thread]
+        touched, part = (waiting.awaited, None) if waiting.awaited is not None else waiting.touches or (None, None)
+        if touched is None or isinstance(touched, ControlledThread):
+            return None
+        number = self.scheduler.conflicts.record(touched).number
+        return Access(number, part, waiting.operation, self.kinds[number])
+
+    def gives_way(self) -> bool:
+        """Whether the current thread yields, or spins: what it waits for has to come from the others."""
+        return self.scheduler.threads[self.current].yielding
 
     def position(self) -> Position:
         """Where the current thread is, as a schedule's token says it."""

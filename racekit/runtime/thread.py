@@ -27,7 +27,8 @@ class ControlledThread:
 
     It is *enabled* when it could take a step: not `finished`, not `blocked` (waiting for `awaited`), not `asleep`
     unless its deadline is the earliest. `atomic` is 1 inside of a public operation of the standard library: there a
-    synchronization is a scheduling point only if it blocks.
+    synchronization is a scheduling point only if it blocks. At a scheduling point it is about to do `operation` at
+    `site`, to what it `touches` (an object and the part of it; noted only for a strategy that compares events).
     """
 
     __slots__ = (
@@ -60,6 +61,7 @@ class ControlledThread:
         "ready",
         "site",
         "thread",
+        "touches",
         "unwinding",
         "wake",
         "yielding",
@@ -92,6 +94,7 @@ class ControlledThread:
         self.doing: tuple[str, object] | None = None
         self.site: Site | None = None
         self.operation = "begin"
+        self.touches: tuple[object, object] | None = None
         self.counts: dict[int, int] = {}
         self.held: dict[int, object] = {}
         self.lockset: frozenset[int] = frozenset()

@@ -84,7 +84,7 @@ def sleep(scheduler: Scheduler, thread: ControlledThread, duration: int, site: S
     scheduler.steps += 1
     if scheduler.steps > scheduler.step_limit:
         scheduler.count_repetition(site)
-    thread.site, thread.operation = site, "sleep"
+    thread.site, thread.operation, thread.touches = site, "sleep", None
     thread.fresh = False
     thread.quiet_sleeps += 1
     if duration > 0:
@@ -137,7 +137,7 @@ def turn_back(scheduler: Scheduler, thread: ControlledThread, site: Site) -> Non
 
 
 def give_way(scheduler: Scheduler, thread: ControlledThread, site: Site | None) -> None:
-    thread.site, thread.operation = site, "spin"
+    thread.site, thread.operation, thread.touches = site, "spin", None
     thread.yielding = True
     scheduler.enabled = None
     _make_way(scheduler, thread)

@@ -104,7 +104,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
                 return False
     else:
         if is_step:
-            scheduler.step(thread, site, "acquire")
+            scheduler.step(thread, site, "acquire", lock)
         if not take(lock, False):
             _failed(lock, site, is_step)
             return False
@@ -154,7 +154,7 @@ def methods(
         site = call_site()
         is_step = not thread.atomic and is_watched(caller.f_code)
         if is_step:
-            TURN.scheduler.step(thread, site, "release")
+            TURN.scheduler.step(thread, site, "release", self)
         give(self)
         if owned is None or not owned(self):
             given_up(self, site, is_step)

@@ -76,7 +76,7 @@ def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
             return original(self, *args, **kwargs)
         scheduler = TURN.scheduler
         site = call_site()
-        scheduler.step(thread, site, name)
+        scheduler.step(thread, site, name, self)
         scheduler.record(thread, site, name, self)
         thread.atomic = 1
         thread.doing = (name, self)

@@ -23,7 +23,7 @@ def put(self: Any, item: Any, block: bool = True, timeout: float | None = None) 
     scheduler, thread = TURN.scheduler, TURN.thread
     site = call_site()
     if not thread.atomic:
-        scheduler.step(thread, site, "put")
+        scheduler.step(thread, site, "put", self)
     originals.simple_queue_put(self, item)
     for worker in cpython.workers_waiting_for(self):
         if worker.ident not in scheduler.by_ident:
@@ -47,7 +47,7 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
     site = call_site()
     if not block or timeout == 0:
         if not thread.atomic:
-            scheduler.step(thread, site, "get")
+            scheduler.step(thread, site, "get", self)
     else:
         thread.site, thread.operation = site, "get"
         outermost = thread.doing is None
@@ -95,7 +95,7 @@ def qsize(self: Any) -> int:
         scheduler, thread = TURN.scheduler, TURN.thread
         site = call_site()
         if not thread.atomic:
-            scheduler.step(thread, site, "qsize")
+            scheduler.step(thread, site, "qsize", self)
         scheduler.record(thread, site, "qsize", self)
     return _qsize(self)
 

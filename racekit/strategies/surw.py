@@ -1,0 +1,92 @@
+"""Selectively uniform random walk: all orders of the accesses to one shared thing are equally likely.
+
+Zhao, Wolff, Mathur and Roychoudhury, "Selectively uniform concurrency testing" (ASPLOS 2025). One location that several
+threads touch is selected at random for each execution. Who comes next there is drawn in advance, with a probability
+proportional to how many accesses to it each thread has left. Everybody else who is about to touch it waits meanwhile;
+what does not touch it is chosen at random.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from racekit.dependence import READS
+from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, SchedulingPoint, TraceEntry
+from racekit.strategies.foresight import Foresight
+from racekit.strategies.remaining import Remaining, parents
+
+Location = tuple[int, object]
+
+
+class Surw:
+    """How often each thread touches what is known from the longest execution so far; the first is a random walk."""
+
+    cut_by: str | None = None
+    interleavings: int | None = None
+    compares_events = True
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._foresight = Foresight()
+        self.restart()
+
+    def restart(self) -> None:
+        self._counts: dict[Location, Counter[int]] = {}
+        self._parents: dict[int, int] = {}
+        self._longest = 0
+
+    # --- one execution -----------------------------------------------------------------------------------------------
+
+    def begin(self) -> bool:
+        self._foresight.begin()
+        self._selected = self._random.choice(list(self._counts)) if self._counts else None
+        self._remaining = Remaining(self._counts.get(self._selected, {}) if self._selected else {}, self._parents)
+        self._next: int | None = None
+        self._seen = 0
+        return True
+
+    def choose(self, point: SchedulingPoint) -> int:
+        self._look_at_what_happened(point)
+        chosen = self._random.choice(point.enabled) if self._selected is None else self._choose(point)
+        self._foresight.has_run(chosen)
+        return chosen
+
+    def _look_at_what_happened(self, point: SchedulingPoint) -> None:
+        for thread, _, operation, location in point.trace[self._seen :]:
+            if operation == "start" and isinstance(location, int):
+                self._remaining.born(location)
+                if self._next == thread:
+                    self._next = self._remaining.draw((thread, location), self._random)
+            elif location == self._selected:
+                self._remaining.passed(thread)
+                self._next = None
+        self._seen = len(point.trace)
+
+    def _choose(self, point: SchedulingPoint) -> int:
+        if self._next not in point.enabled:
+            self._next = self._remaining.draw(point.enabled, self._random)
+        ready = [thread for thread in point.enabled if thread == self._next or not self._has_to_wait(point, thread)]
+        return self._random.choice(ready)
+
+    def _has_to_wait(self, point: SchedulingPoint, thread: int) -> bool:
+        access = self._foresight.pending(point, thread)
+        return access is not None and (access.number, access.part) == self._selected
+
+    # --- what the next one can rely on -------------------------------------------------------------------------------
+
+    def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+        self._foresight.learn(trace, kinds)
+        if len(trace) < self._longest:
+            return
+        self._longest = len(trace)
+        self._parents = parents(trace)
+        counts: defaultdict[Location, Counter[int]] = defaultdict(Counter)
+        changed: set[Location] = set()
+        for thread, _, operation, location in trace:
+            if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
+                counts[location][thread] += 1
+                if operation not in READS:
+                    changed.add(location)
+        self._counts = {place: by for place, by in counts.items() if len(by) > 1 and place in changed}
