@@ -6,7 +6,6 @@ import functools
 import shlex
 import time
 import zlib
-from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +16,7 @@ from racekit.errors import BadArgument, RaceFailure
 from racekit.options import STRATEGIES, Options, option_types
 from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import FreshItem
+from racekit.pytest_items.summary import NOT_EXPLORED, status, summarize
 from racekit.pytest_items.thread_starts import thread_starts
 from racekit.race import check_test
 from racekit.schedule import Schedule
@@ -39,6 +39,7 @@ class Settings:
     replay: Schedule | None
     command_line: dict[str, Any]
     ini_file: dict[str, Any]
+    statistics: bool
 
     @property
     def every_thread(self) -> bool:
@@ -58,7 +59,6 @@ class Plan:
 SETTINGS = pytest.StashKey[Settings]()
 PLAN = pytest.StashKey[Plan | None]()
 TIMER = pytest.StashKey[tuple[Any, float]]()
-NOT_EXPLORED = "not explored"
 
 
 # --- options ---------------------------------------------------------------------------------------------------------
@@ -75,6 +75,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     text = "run each race test, and each that starts a thread, once with the schedule of this token"
     group.addoption("--race-replay", metavar="TOKEN", help=text)
     parser.addini("race_replay", f"{text} (as --race-replay)", default=None)
+    text = "at the end, say of each explored test what was proved or what cut the search, and what that took"
+    group.addoption("--race-statistics", action="store_true", default=None, help=text)
+    parser.addini("race_statistics", f"{text} (as --race-statistics)", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -95,6 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
         replay=replay,
         command_line=_read({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS}),
         ini_file=_read({f"race_{name} in the ini file": config.getini(f"race_{name}") for name in LIMITS}),
+        statistics=bool(config.getoption("race_statistics") or config.getini("race_statistics")),
     )
 
 
@@ -163,6 +167,8 @@ def pytest_runtest_makereport(
     plan = item.stash.get(PLAN, None)
     if plan is None or call.when != "call":
         return report
+    if plan.fresh.statistics is not None:
+        setattr(report, "race_statistics", plan.fresh.statistics)
     if plan.fresh.ended_in_set_up and report.failed:
         report.when = "setup"
     if call.excinfo is not None and isinstance(call.excinfo.value, RaceFailure) and not call.excinfo.value.__cause__:
@@ -266,27 +272,11 @@ def explore_in_time(plan: Plan) -> None:
 # --- summary ---------------------------------------------------------------------------------------------------------
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    reports = [
-        report
-        for category in terminalreporter.stats.values()
-        for report in category
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-    ]
-    told = [(report.nodeid, name, str(value)) for report in reports for name, value in report.user_properties]
-    if terminalreporter.verbosity > 0:
-        for nodeid, name, value in told:
-            if name == "race_note":
-                terminalreporter.write_line(f"race: {nodeid}: {value}")
-    results = Counter(value for _, name, value in told if name == "race_result")
-    not_explored = results.pop(NOT_EXPLORED, 0)
-    replaying = config.stash[SETTINGS].replay is not None
-    count = results.total()
-    if count or replaying:
-        tests = f"{count} {'test' if count == 1 else 'tests'} {'replayed' if replaying else 'explored'}"
-        order = sorted(results, key=lambda result: (result != "proved", result != "failed", result))
-        terminalreporter.write_line(", ".join([f"race: {tests}", *(f"{results[result]} {result}" for result in order)]))
-    if not_explored:
-        terminalreporter.write_line(
-            f"race: {not_explored} with @given {NOT_EXPLORED}: put @racekit.race below @given to explore each example"
-        )
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: object) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    return status(report) if isinstance(report, pytest.TestReport) else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    settings = config.stash[SETTINGS]
+    summarize(terminalreporter, replaying=settings.replay is not None, with_statistics=settings.statistics)

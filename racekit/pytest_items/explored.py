@@ -10,6 +10,7 @@ from racekit.errors import ExecutionAborted, InternalError, RaceFailure, Racekit
 from racekit.explore import Execution, Exploration, explore_body, replay_body
 from racekit.options import Options
 from racekit.pytest_items.fresh import Ended, FreshItem
+from racekit.pytest_items.summary import result, statistics
 from racekit.schedule import Schedule
 
 
@@ -39,6 +40,8 @@ def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, 
     if timeout is not None and isinstance(found, Execution) and found.stuck:
         fail(f"Timeout (>{timeout.given:g}s) in a replay by racekit.\n{found.stuck}")
     fresh.item.user_properties += properties(found)
+    if isinstance(found, Exploration):
+        fresh.statistics = statistics(found)
     if timeout is not None and isinstance(found, Exploration) and found.cut_by == "timeout":
         fail(f"Timeout (>{timeout.given:g}s) in an exploration by racekit.\n{found.stuck}")
     try:
@@ -87,8 +90,9 @@ def properties(found: Exploration | Execution) -> list[tuple[str, object]]:
     if isinstance(found, Execution):
         told: list[tuple[str, object]] = [("race_executions", 1), ("race_result", "passed" if found.ok else "failed")]
     else:
-        result = "failed" if not found.ok else "proved" if found.proved else f"cut by {found.cut_by}"
-        told = [("race_executions", found.executions), ("race_result", result)]
+        told = [("race_executions", found.executions), ("race_result", result(found))]
+        if found.proved:
+            told.append(("race_proof", found.verdict))
         told += [("race_note", note) for note in found.notes]
     if found.failure is not None:
         told.append(("race_token", found.failure.schedule.token))

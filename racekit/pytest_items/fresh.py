@@ -38,8 +38,8 @@ class FreshItem:
     within one call, so that the threads they start and end belong to that execution. Wider fixtures stay, and are set
     up outside of control: before, or when an execution has asked for one by `request.getfixturevalue`.
 
-    `threaded` tells whether the test is to be explored, `ending` how it ended itself, such as by `pytest.skip`, and
-    `failed_with` what the last execution raised.
+    `threaded` tells whether the test is to be explored, `ending` how it ended itself, such as by `pytest.skip`,
+    `failed_with` what the last execution raised, and `statistics` what the exploration took, once it is over.
     """
 
     def __init__(self, item: pytest.Function, *, threaded: bool) -> None:
@@ -50,6 +50,7 @@ class FreshItem:
         self.ended_in_set_up = False
         self.failed_with: BaseException | None = None
         self.unexpected_success = False
+        self.statistics: dict[str, Any] | None = None
         self._executions = 0
         self._executing = False
         self._in_wider_fixture = False

@@ -27,7 +27,7 @@ def test_cut():
 
 def test_plain(): ...
 """
-SUMMARY = "race: 3 tests explored, 1 proved, 1 failed, 1 cut by executions"
+SUMMARY = "race: 3 tests explored, 1 proved, 1 failed, 1 cut by its budget; * executions in * s"
 
 ENDLESS = """
 @racekit.race(executions=None, strategy="random")
@@ -103,7 +103,7 @@ def test_coverage_sees_the_explored_code(project: Project) -> None:
 def test_each_repetition_is_explored(project: Project) -> None:
     result = project.run(RACES, "--count=3", "-k", "locked")
     result.assert_outcomes(passed=3, deselected=9)
-    result.stdout.fnmatch_lines(["race: 3 tests explored, 3 proved"])
+    result.stdout.fnmatch_lines(["race: 3 tests explored, 3 proved; * executions in * s"])
 
 
 def test_a_timeout_ends_an_exploration_and_tells_how_far_it_came(project: Project) -> None:
