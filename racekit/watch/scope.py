@@ -26,6 +26,7 @@ class Scope:
     def __init__(self, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> None:
         self._include = include
         self._exclude = exclude
+        self.names = include, exclude
         self._named = {name.partition(".")[0] for name in (*include, *exclude)}
         self.verdicts: dict[str, bool] = {}
         """For each file that was judged as a whole: whether its functions are watched."""
@@ -49,7 +50,7 @@ class Scope:
         filename = function.__code__.co_filename
         if filename.startswith("<") and not filename.startswith("<frozen"):
             return _is_project_module(function.__globals__)
-        return _is_project_file(filename)
+        return is_project_file(filename)
 
 
 def _is_in(name: str, scopes: tuple[str, ...]) -> bool:
@@ -65,7 +66,7 @@ def _is_project_module(namespace: dict[str, Any]) -> bool:
     name = namespace.get("__name__", "__main__")
     if not isinstance(filename, str):
         filename = getattr(sys.modules.get(str(name)), "__file__", None)
-    return _is_project_file(filename) if isinstance(filename, str) else not str(name).startswith("namedtuple_")
+    return is_project_file(filename) if isinstance(filename, str) else not str(name).startswith("namedtuple_")
 
 
 def _is_scenario(filename: str) -> bool:
@@ -79,7 +80,7 @@ def _is_racekit(filename: str) -> bool:
 
 
 @cache
-def _is_project_file(filename: str) -> bool:
+def is_project_file(filename: str) -> bool:
     if filename.startswith("<frozen"):
         return False
     if _is_scenario(filename):

@@ -6,10 +6,12 @@ Until then a watched function has code that only forwards: it has itself rewritt
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType
 from typing import Any
 
+from racekit.watch.functions import FoundFunction, Functions
 from racekit.watch.rewrite import CannotRewrite, Hooks, Rewritten, rewrite
 from racekit.watch.scope import Scope
 from racekit.watch.site import Site
@@ -41,7 +43,7 @@ class Watcher:
         self._functions: dict[tuple[int, int], list[FunctionType]] = {}
         self._watched: dict[int, tuple[FunctionType, CodeType]] = {}
         self._swaps = Swaps()
-        self._scope = Scope()
+        self._in_scope = Functions()
         self.refused: dict[str, CannotRewrite] = {}
         self.grown = False
         self.seconds = 0.0
@@ -49,12 +51,11 @@ class Watcher:
     def install(self, scope: Scope, swaps: Swaps) -> None:
         """Watch every function of the process that is in scope."""
         self._swaps = swaps
-        self._scope = scope
         self.forget()
         self.refused.clear()
         self.grown = False
         self.seconds = 0.0
-        self._watch_all(gc.get_objects())
+        self._watch_all(self._in_scope.all_of(scope))
 
     def find_new(self, *, youngest: bool) -> None:
         """Watch functions that came into being since, in code that is not rewritten: by an import, or by `exec`.
@@ -63,22 +64,17 @@ class Watcher:
         not run yet. Otherwise they may have run unseen, so that the search has to begin anew.
         """
         if youngest:
-            self._watch_all(gc.get_objects(generation=0))
-        elif self._watch_all(gc.get_objects()):
+            self._watch_all(self._in_scope.new_in(gc.get_objects(generation=0)))
+        elif self._watch_all(self._in_scope.new_in(gc.get_objects())):
             self.grown = True
 
-    def _watch_all(self, objects: list[object]) -> bool:
-        found = False
-        verdicts, judge = self._scope.verdicts, self._scope.judge
-        for function in [candidate for candidate in objects if type(candidate) is FunctionType]:
-            code = function.__code__
-            verdict = verdicts.get(code.co_filename)
-            if verdict is None:
-                verdict = judge(function)
-            if verdict and not (id(function) in self._watched or self._is_watched(code)):
-                self._watch(function, code)
-                found = True
-        return found
+    def _watch_all(self, functions: Iterable[tuple[FunctionType, FoundFunction]]) -> bool:
+        any_new = False
+        for function, found in functions:
+            if not (id(function) in self._watched or self._is_watched(found.code)):
+                self._watch(function, found)
+                any_new = True
+        return any_new
 
     def forget(self) -> None:
         """The exploration is over: nothing is watched."""
@@ -102,9 +98,10 @@ class Watcher:
             return
         same = self._functions[_key(function, watched[1])]
         same[:] = [other for other in same if other is not function]
-        self._watch(function, code)
+        self._watch(function, FoundFunction(function, code))
 
-    def _watch(self, function: FunctionType, code: CodeType) -> None:
+    def _watch(self, function: FunctionType, found: FoundFunction) -> None:
+        code = found.code
         self._watched[id(function)] = function, code
         key = _key(function, code)
         self._functions.setdefault(key, []).append(function)
@@ -113,13 +110,19 @@ class Watcher:
             self._swaps.swap(function, cached[1].code)
             return
         try:
-            self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
+            if found.forwarding is None:
+                found.forwarding = forwarding_code(code, self._rewriter(function, code))
+            self._swaps.swap(function, found.forwarding)
         except ValueError:
             self._rewrite(function, code)
 
     def _rewriter(self, function: FunctionType, code: CodeType) -> Callable[..., Any]:
+        reference = weakref.ref(function)  # the code is kept for longer than the function
+
         def rewrite_and_call(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
+            function = reference()
+            assert function is not None
             self._quietly(lambda: self._rewrite(function, code))
             return function(*args, **kwargs)
 

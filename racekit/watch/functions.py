@@ -1,0 +1,82 @@
+"""The functions of the process that are in scope, found among all objects, and remembered for the next exploration."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import sysconfig
+import weakref
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+
+from racekit.watch.scope import Scope
+
+_KNOWS_OLD_OBJECTS = sys.version_info < (3, 14) and not sysconfig.get_config_var("Py_GIL_DISABLED")
+"""Other collectors do not tell which objects are new since when, so all of them have to be looked at each time."""
+
+
+class FoundFunction:
+    """A function in scope, and the forwarding code that was made for it, if it was."""
+
+    __slots__ = ("code", "forwarding", "reference")
+
+    def __init__(self, function: FunctionType, code: CodeType) -> None:
+        self.reference = weakref.ref(function)
+        self.code = code
+        self.forwarding: CodeType | None = None
+
+
+class Functions:
+    """Finds the functions in scope. As long as nothing grew old in between, only young objects are looked at again."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, FoundFunction] = {}
+        self._scope = Scope()
+        self._collections: tuple[int, ...] = ()
+
+    def all_of(self, scope: Scope) -> Iterator[tuple[FunctionType, FoundFunction]]:
+        """Every function of the process that is in scope, wherever it was found."""
+        collections = _collections_of_old_objects()
+        if collections and collections == self._collections and scope.names == self._scope.names:
+            objects = gc.get_objects(generation=0) + gc.get_objects(generation=1)
+            known = list(self._found.items())
+        else:
+            objects = gc.get_objects()
+            known = []
+        self._scope, self._collections = scope, collections
+        before, self._found = self._found, {}
+        for identity, found in known:
+            function = found.reference()
+            if function is not None:
+                if function.__code__ is not found.code:
+                    found = FoundFunction(function, function.__code__)
+                self._found[identity] = found
+                yield function, found
+        for function in self._in_scope(objects):
+            identity, code = id(function), function.__code__
+            if identity in self._found:
+                continue
+            kept = before.get(identity)
+            if kept is None or kept.reference() is not function or kept.code is not code:
+                kept = FoundFunction(function, code)
+            self._found[identity] = kept
+            yield function, kept
+
+    def new_in(self, objects: list[object]) -> Iterator[tuple[FunctionType, FoundFunction]]:
+        """The functions among `objects` that are in the scope of the last search."""
+        for function in self._in_scope(objects):
+            yield function, FoundFunction(function, function.__code__)
+
+    def _in_scope(self, objects: list[object]) -> Iterator[FunctionType]:
+        verdicts, judge = self._scope.verdicts, self._scope.judge
+        for function in [candidate for candidate in objects if type(candidate) is FunctionType]:
+            verdict = verdicts.get(function.__code__.co_filename)
+            if judge(function) if verdict is None else verdict:
+                yield function
+
+
+def _collections_of_old_objects() -> tuple[int, ...]:
+    """How often objects may have grown old by now; empty if nobody can tell."""
+    if not _KNOWS_OLD_OBJECTS:
+        return ()
+    return tuple(generation["collections"] for generation in gc.get_stats()[1:])

@@ -1,0 +1,97 @@
+"""Finding the functions in scope: all of them each time, although old objects are looked at once only."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from racekit.watch import functions
+from racekit.watch.functions import Functions
+from racekit.watch.scope import Scope
+
+
+def found(search: Functions, scope: Scope | None = None) -> set[FunctionType]:
+    return {function for function, _ in search.all_of(scope or Scope())}
+
+
+def new_function(name: str = "new") -> Any:
+    namespace: dict[str, Any] = {"__name__": __name__}
+    exec(f"def {name}(): return {name!r}", namespace)
+    return namespace[name]
+
+
+@pytest.fixture(autouse=True)
+def no_collection() -> Any:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_a_function_made_since_the_last_search_is_found() -> None:
+    search = Functions()
+    found(search)
+    function = new_function()
+    assert function in found(search)
+
+
+def test_a_function_found_before_is_found_again() -> None:
+    search, function = Functions(), new_function()
+    assert function in found(search)
+    assert function in found(search)
+
+
+def test_a_function_that_grew_old_between_two_searches_is_found() -> None:
+    search = Functions()
+    found(search)
+    function = new_function()
+    gc.collect()
+    assert function in found(search)
+
+
+def test_a_function_that_was_given_other_code_is_found_with_that() -> None:
+    search, function, other = Functions(), new_function("one"), new_function("other")
+    found(search)
+    function.__code__ = other.__code__
+    assert [each.code for candidate, each in search.all_of(Scope()) if candidate is function] == [other.__code__]
+
+
+def test_another_scope_is_searched_anew() -> None:
+    search = Functions()
+    found(search)
+    import colorsys
+
+    assert colorsys.rgb_to_hls in found(search, Scope(include=("colorsys",)))
+    assert colorsys.rgb_to_hls not in found(search)
+
+
+def test_what_was_found_is_not_kept_alive() -> None:
+    search, function = Functions(), new_function()
+    found(search)
+    reference = weakref.ref(function)
+    del function
+    gc.collect()
+    assert reference() is None
+
+
+def test_old_objects_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not functions._KNOWS_OLD_OBJECTS:
+        pytest.skip("this interpreter does not tell which objects are new")
+    search = Functions()
+    found(search)
+    looked_at: list[object] = []
+    original = gc.get_objects
+
+    def recording(generation: int | None = None) -> list[Any]:
+        looked_at.append(generation)
+        return original(generation=generation)
+
+    recorder = ModuleType("gc")
+    vars(recorder).update(vars(gc), get_objects=recording)
+    monkeypatch.setattr(functions, "gc", recorder)
+    found(search)
+    assert looked_at == [0, 1]
