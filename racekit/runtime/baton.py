@@ -46,6 +46,24 @@ def _nothing(*args: object) -> Any:
 class Scheduler:
     """The threads of one execution and whose turn it is."""
 
+    # Defaults of the class: to set them for each execution costs more than all its hand-overs.
+    merge_first_operations = True
+    now = 0
+    steps = 0
+    loops = 0
+    gave_way = False
+    aborting = False
+    body_done = False
+    interruption: BaseException | None = None
+    objects_numbered = 0
+    every_access = True
+    after_calls = False
+    values: Values | None = None
+    polling = 0
+    waiting_outside = False
+    waited_for_outsiders = 0.0
+    interrupting_caller = False
+
     def __init__(self, chooser: Chooser, pool: Pool, *, steps: int, any_timeout: bool) -> None:
         self.chooser = chooser
         self.pool = pool
@@ -59,32 +77,16 @@ class Scheduler:
         self.holds: dict[int, Hold] = {}
         self.trace: list[TraceEntry] = []
         self.departures: list[tuple[int, int, int, int]] = []
-        self.merge_first_operations = True
-        self.now = 0
-        self.steps = 0
-        self.loops = 0
         self.fairness = Fairness()
-        self.gave_way = False
         self.point = SchedulingPoint(self)
-        self.aborting = False
-        self.body_done = False
-        self.interruption: BaseException | None = None
         self.repeated: list[Site | None] = []
         self.excepthook: object = threading.excepthook
-        self.objects_numbered = 0
-        self.every_access = True
-        self.after_calls = False
         self.conflicts: Conflicts
         self.epoch: Epoch
-        self.values: Values | None = None
         self.compares_events = chooser.compares_events
-        self.polling = 0
         self.outside_calls: dict[str, None] = {}
         self.outsiders: dict[str, None] = {}
         self.returning: list[ControlledThread] = []
-        self.waiting_outside = False
-        self.waited_for_outsiders = 0.0
-        self.interrupting_caller = False
         self.patience = PATIENCE_WITH_CALLS_OUTSIDE
         self.on_blocked_outside: Callable[[tuple[Wait, ...]], None] = _nothing
         self.on_come_back: Callable[[ControlledThread], None] = _nothing
@@ -338,6 +340,12 @@ class Scheduler:
         """The threads that are enabled: awake and not waiting; else those that time lets on first."""
         while self.returning:
             self.returning.pop().outside = False
+        for thread in self.alive:
+            if thread.outside or thread.polls or thread.deadline is not None:
+                return self._could_go_on_in_time()
+        return tuple([thread.id for thread in self.alive if not thread.blocked])
+
+    def _could_go_on_in_time(self) -> tuple[int, ...]:
         alive = [thread for thread in self.alive if not thread.outside]
         if self.polling:
             for thread in alive:

@@ -16,14 +16,12 @@ class Fairness:
     def __init__(self) -> None:
         self._must_wait_for: dict[int, set[int]] = {}
         self._passed_over: dict[int, set[int]] = {}
-
-    @property
-    def idle(self) -> bool:
+        self.idle = True
         """Whether no thread has yielded so far, so that nothing needs to be told here."""
-        return not self._passed_over
 
     def yields(self, thread: int, enabled: Iterable[int]) -> None:
         """`thread` gives way, while these threads are enabled."""
+        self.idle = False
         passed_over = self._passed_over.get(thread)
         if passed_over:
             self._must_wait_for.setdefault(thread, set()).update(passed_over)

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import _base as futures
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -148,11 +149,4 @@ def swap_operations(swaps: Swaps) -> None:
     for name, replacement in (("start", threads.start), ("join", threads.join), ("is_alive", threads.is_alive)):
         function = _method(threading.Thread, name)
         assert function is not None
-        swaps.swap(function, forwarding_code(function.__code__, _bind(replacement, copy_of(function))))
-
-
-def _bind(replacement: Callable[..., Any], original: FunctionType) -> Callable[..., Any]:
-    def operation(*args: Any) -> Any:
-        return replacement(original, *args)
-
-    return operation
+        swaps.swap(function, forwarding_code(function.__code__, partial(replacement, copy_of(function))))
