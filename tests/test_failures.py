@@ -514,9 +514,9 @@ def test_a_spin_that_never_ends_is_a_livelock_with_the_lines_that_repeat() -> No
 
     failure = failure_of(body, steps=50)
     assert failure.kind == "livelock"
-    assert failure.repeated[0].text == "while not stopped:"
+    assert failure.repeated[0].text in ("while not stopped:", "pass")  # whence a loop goes back differs by version
     assert "Livelock" in str(failure)
-    assert "while not stopped:" in str(failure)
+    assert failure.repeated[0].text in str(failure)
 
 
 def test_threads_that_politely_give_way_for_ever_are_a_livelock() -> None:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic, sleep
@@ -140,14 +141,21 @@ def swallows_everything() -> None:
     run(stubborn, stubborn)
 
 
-def returns_in_finally() -> None:
-    def stubborn() -> int:
-        try:
-            threading.Event().wait()
-        finally:
-            return 1  # noqa: B012
+RETURNS_IN_FINALLY = """
+def stubborn():
+    try:
+        threading.Event().wait()
+    finally:
+        return 1
+"""
 
-    run(stubborn, stubborn)
+
+def returns_in_finally() -> None:
+    namespace: dict[str, Any] = {"threading": threading}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # since 3.14 the compiler finds fault with it
+        exec(RETURNS_IN_FINALLY, namespace)
+    run(namespace["stubborn"], namespace["stubborn"])
 
 
 def waits_again_in_finally() -> None:

@@ -181,12 +181,13 @@ def iterate(obj: Any, site: Site) -> None:
 
 
 def advance(iterator: Any, site: Site) -> None:
-    if type(iterator) not in containers.ITERATORS:
+    kind = type(iterator)
+    if kind not in containers.ITERATORS:
         return
     if _get_ident() != TURN.ident and _let_through(iterator):
         return
     if TURN.several or site.shared:
-        for container in get_referents(iterator):
+        for container in (iterator,) if kind in containers.METHODS else get_referents(iterator):
             _item(container, ITEMS, site, "read")
     else:
         _alone(site)

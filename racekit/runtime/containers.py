@@ -85,8 +85,8 @@ _ITERATORS: tuple[object, ...] = (
     iter(deque()),
     iter(bytearray()),
 )
-ITERATORS: frozenset[type] = frozenset(map(type, _ITERATORS))
-"""Iterators that read their container at each turn of a loop; it is the one thing that they refer to."""
+ITERATORS: frozenset[type] = frozenset(map(type, _ITERATORS)).union(METHODS)
+"""What reads a container at each turn of a loop: iterators, which refer to it alone, or since 3.15 the container."""
 
 _PLAIN_KEYS = frozenset({str, int, bool, float, bytes, type(None)})
 

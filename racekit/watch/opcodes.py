@@ -108,6 +108,10 @@ ITERATIONS = numbers(
 )
 """Instructions that go through the elements of what is on top of the stack."""
 
+_GET_ITER = number("GET_ITER")
+ITERATOR_DEPTH = 1 + dis.stack_effect(_GET_ITER, 0 if _GET_ITER in HAS_ARGUMENT else None)
+"""Where FOR_ITER finds its iterator, 1 being the top of the stack. Since 3.15 an index, or NULL, lies above it."""
+
 TRUTH_TESTS = numbers("TO_BOOL") or numbers(
     "UNARY_NOT",
     "POP_JUMP_IF_TRUE",

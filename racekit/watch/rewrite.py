@@ -51,7 +51,7 @@ class Hooks:
     contains: Callable[[Any, Any, Site], object]
     iterate: Callable[[Any, Site], object]
     advance: Callable[[Any, Site], object]
-    """Before each turn of a `for` loop, with the iterator."""
+    """Before each turn of a `for` loop, with the iterator; since 3.15 with the list itself that is gone through."""
     truth: Callable[[Any, Site], object]
     """Before something that may not be a bool is asked for its truth."""
     call: Callable[[Any, Site], Any]
@@ -111,7 +111,7 @@ _ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
     number("BINARY_SLICE"): ("load_item", _SLICE, 2),
     number("STORE_SLICE"): ("store_item", _SLICE, 2),
     number("CONTAINS_OP"): ("contains", encode(opcodes.COPY, 2) + encode(opcodes.COPY, 4), 2),
-    number("FOR_ITER"): ("advance", _TOP, 1),
+    number("FOR_ITER"): ("advance", encode(opcodes.COPY, 1 + opcodes.ITERATOR_DEPTH), 1),
     **dict.fromkeys(opcodes.ITERATIONS, ("iterate", _TOP, 1)),
     **dict.fromkeys(opcodes.LOOPS, ("loop", b"", 0)),
 }

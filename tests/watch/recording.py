@@ -6,6 +6,7 @@ import asyncio
 import textwrap
 import traceback
 import types
+import warnings
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -62,7 +63,10 @@ def rewritten(function: Any, recorder: Recorder, announced: Callable[[str], bool
 
 def compiled(source: str, name: str = "f", **namespace: Any) -> Any:
     namespace["__name__"] = "compiled"
-    exec(compile(textwrap.dedent(source), "compiled.py", "exec"), namespace)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # since 3.14 the compiler finds fault with leaving a `finally`
+        code = compile(textwrap.dedent(source), "compiled.py", "exec")
+    exec(code, namespace)
     return namespace[name]
 
 

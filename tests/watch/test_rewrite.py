@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dis
 from dataclasses import fields
 
 import pytest
 from recording import Recorder, Thing, compiled, everything, nothing, recorded, rewritten
 
+from racekit.watch.opcodes import ITERATOR_DEPTH
 from racekit.watch.rewrite import CannotRewrite, Hooks, rewrite
 
 
@@ -118,7 +120,8 @@ def test_membership_announces_the_container_first() -> None:
 def test_a_for_loop_announces_its_iterable_and_each_turn() -> None:
     recorder = recorded("def f(row):\n  for x in row: pass", [1, 2])
     assert recorder.of("iterate", "loop") == [("iterate", [1, 2]), ("loop",), ("loop",)]
-    assert [type(iterator) for _, iterator in recorder.of("advance")] == [type(iter([]))] * 3
+    kind = list if ITERATOR_DEPTH > 1 else type(iter([]))
+    assert [type(iterator) for _, iterator in recorder.of("advance")] == [kind] * 3
 
 
 def test_what_is_asked_for_its_truth_is_announced() -> None:
@@ -146,12 +149,12 @@ def test_a_conditional_while_loop_announces_at_least_each_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["[x for x in row]", "{x for x in row}", "{x: x for x in row}", "list(x for x in row)"]
+    "expression", ["[x for x in row]", "{x for x in row}", "{x: x for x in row}", "next(x for x in row)"]
 )
 def test_a_comprehension_announces_its_iterable_but_no_call_of_its_own(expression: str) -> None:
     recorder = recorded(f"def f(row): return {expression}", [1, 2], announced=nothing)
-    assert recorder.of("iterate") == [("iterate", [1, 2])]
-    assert [event[1] for event in recorder.of("call", "call_with")] == ([list] if "list" in expression else [])
+    assert [each for _, each in recorder.of("iterate") if type(each) is list] == [[1, 2]]
+    assert [event[1] for event in recorder.of("call", "call_with")] == ([next] if "next" in expression else [])
 
 
 @pytest.mark.parametrize(
@@ -216,6 +219,6 @@ def test_code_that_cannot_be_rewritten_says_which() -> None:
     def broken() -> None:
         pass
 
-    code = broken.__code__.replace(co_code=broken.__code__.co_code[:2] + bytes((255, 255)))
+    code = broken.__code__.replace(co_code=broken.__code__.co_code[:2] + bytes((dis.opmap["JUMP_FORWARD"], 255)))
     with pytest.raises(CannotRewrite, match="broken"):
         rewrite(code, Recorder().hooks(), namespace={}, announced=everything)
