@@ -1,0 +1,3 @@
+from .scoreboard import main
+
+main()
