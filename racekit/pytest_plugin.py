@@ -16,8 +16,10 @@ from racekit.errors import BadArgument, RaceFailure
 from racekit.options import STRATEGIES, Options, option_types
 from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import FreshItem
+from racekit.pytest_items.kept_schedules import KeptSchedules
 from racekit.pytest_items.summary import NOT_EXPLORED, status, summarize
 from racekit.pytest_items.thread_starts import thread_starts
+from racekit.pytest_items.tried_first import FailedBefore, store_of
 from racekit.race import check_test
 from racekit.schedule import Schedule
 
@@ -40,6 +42,7 @@ class Settings:
     command_line: dict[str, Any]
     ini_file: dict[str, Any]
     statistics: bool
+    store: KeptSchedules
 
     @property
     def every_thread(self) -> bool:
@@ -54,10 +57,12 @@ class Plan:
     fresh: FreshItem
     options: Options
     replay: Schedule | None
+    before: FailedBefore
 
 
 SETTINGS = pytest.StashKey[Settings]()
 PLAN = pytest.StashKey[Plan | None]()
+TRIED_FIRST = "This schedule failed in an earlier run, so it was tried first (--race-forget forgets it)."
 TIMER = pytest.StashKey[tuple[Any, float]]()
 
 
@@ -75,6 +80,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     text = "run each race test, and each that starts a thread, once with the schedule of this token"
     group.addoption("--race-replay", metavar="TOKEN", help=text)
     parser.addini("race_replay", f"{text} (as --race-replay)", default=None)
+    parser.addini(
+        "race_directory",
+        "where failing schedules are kept for the next run, seen from rootdir; empty: nowhere (default: .racekit)",
+        default=".racekit",
+    )
+    text = "first forget the failing schedules that earlier runs have kept, so that none of them is tried first"
+    group.addoption("--race-forget", action="store_true", help=text)
     text = "at the end, say of each explored test what was proved or what cut the search, and what that took"
     group.addoption("--race-statistics", action="store_true", default=None, help=text)
     parser.addini("race_statistics", f"{text} (as --race-statistics)", type="bool", default=False)
@@ -99,7 +111,17 @@ def pytest_configure(config: pytest.Config) -> None:
         command_line=_read({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS}),
         ini_file=_read({f"race_{name} in the ini file": config.getini(f"race_{name}") for name in LIMITS}),
         statistics=bool(config.getoption("race_statistics") or config.getini("race_statistics")),
+        store=store_of(config),
     )
+    if config.getoption("race_forget") and not hasattr(config, "workerinput"):
+        _forget(config.stash[SETTINGS].store)
+
+
+def _forget(store: KeptSchedules) -> None:
+    try:
+        store.forget()
+    except OSError as error:
+        raise pytest.UsageError(f"--race-forget: {error}: what is kept there is not forgotten.") from None
 
 
 def _read(texts: dict[str, str | None]) -> dict[str, Any]:
@@ -175,7 +197,8 @@ def pytest_runtest_makereport(
         report.longrepr = call.excinfo.getrepr(style="value", tbfilter=False)  # no line of code raised it
     token = dict(item.user_properties).get("race_token")
     if token is not None:
-        report.sections.append(("replay", f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(str(token))}"))
+        command = f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(str(token))}"
+        report.sections.append(("replay", command + (f"\n{TRIED_FIRST}" if plan.before.tried.failed else "")))
     return report
 
 
@@ -214,7 +237,8 @@ def plan_for(item: pytest.Item) -> Plan | None:
     except BadArgument as error:
         fail(str(error))
     options = replace(options, seed=zlib.crc32(f"{options.seed} {item.nodeid}".encode()))
-    return Plan(FreshItem(item, threaded=keywords is not None), options, settings.replay)
+    before = FailedBefore(settings.store, item, options)
+    return Plan(FreshItem(item, threaded=keywords is not None), options, settings.replay, before)
 
 
 def race_keywords(item: pytest.Item) -> dict[str, Any] | None:
@@ -256,13 +280,13 @@ def explore_in_time(plan: Plan) -> None:
     item = plan.fresh.item
     settings, started = item.stash.get(TIMER, (None, 0.0))
     if settings is None:
-        explore_item(plan.fresh, plan.options, plan.replay)
+        explore_item(plan.fresh, plan.options, plan.replay, plan.before)
         return
     hook = item.config.hook
     hook.pytest_timeout_cancel_timer(item=item)
     try:
         left = max(started + settings.timeout - time.monotonic(), 0.001)
-        explore_item(plan.fresh, plan.options, plan.replay, Timeout(left, settings.timeout))
+        explore_item(plan.fresh, plan.options, plan.replay, plan.before, Timeout(left, settings.timeout))
     finally:
         left = started + settings.timeout - time.monotonic()
         if left > 0:

@@ -11,6 +11,7 @@ from racekit.explore import Execution, Exploration, explore_body, replay_body
 from racekit.options import Options
 from racekit.pytest_items.fresh import Ended, FreshItem
 from racekit.pytest_items.summary import result, statistics
+from racekit.pytest_items.tried_first import FailedBefore
 from racekit.schedule import Schedule
 
 
@@ -21,15 +22,21 @@ class Timeout(NamedTuple):
     given: float
 
 
-def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, timeout: Timeout | None = None) -> None:
+def explore_item(
+    fresh: FreshItem,
+    options: Options,
+    schedule: Schedule | None,
+    before: FailedBefore,
+    timeout: Timeout | None = None,
+) -> None:
     """Explore a test that has been set up, or replay `schedule`, and raise what the result deserves."""
     __tracebackhide__ = True
     fresh.let_go()
     seconds = None if timeout is None else timeout.left
     try:
-        found = _search(fresh, options, schedule, seconds)
+        found = _search(fresh, options, schedule, before, seconds)
         while found is None and fresh.set_up_missing_fixture():
-            found = _search(fresh, options, schedule, seconds)
+            found = _search(fresh, options, schedule, before, seconds)
     except InternalError:
         raise
     except RacekitError as error:
@@ -42,6 +49,7 @@ def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, 
     fresh.item.user_properties += properties(found)
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
+        _remember(fresh, before, found)
     if timeout is not None and isinstance(found, Exploration) and found.cut_by == "timeout":
         fail(f"Timeout (>{timeout.given:g}s) in an exploration by racekit.\n{found.stuck}")
     try:
@@ -55,8 +63,17 @@ def explore_item(fresh: FreshItem, options: Options, schedule: Schedule | None, 
         fail("Unexpected success")
 
 
+def _remember(fresh: FreshItem, before: FailedBefore, found: Exploration) -> None:
+    if before.tried.in_words:
+        fresh.item.user_properties.append(("race_kept", before.tried.in_words))
+    try:
+        before.remember(found)
+    except OSError as error:
+        fresh.item.user_properties.append(("race_note", f"its failing schedules could not be kept: {error}"))
+
+
 def _search(
-    fresh: FreshItem, options: Options, schedule: Schedule | None, seconds: float | None
+    fresh: FreshItem, options: Options, schedule: Schedule | None, before: FailedBefore, seconds: float | None
 ) -> Exploration | Execution | None:
     """None if the test has ended itself, or needs another fixture."""
     __tracebackhide__ = True
@@ -64,6 +81,9 @@ def _search(
         try:
             if schedule is not None:
                 return replay_body(fresh.execute, schedule, options, timeout=seconds)
+            found = before.try_again(fresh.execute, options, seconds)
+            if found is not None:
+                return found
             found = explore_body(fresh.execute, options, timeout=seconds)
             if found.failure is not None and fresh.failed_with is None:
                 _show_again(fresh, found.failure.schedule, options, seconds)

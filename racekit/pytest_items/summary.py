@@ -63,10 +63,9 @@ def summarize(terminal: pytest.TerminalReporter, *, replaying: bool, with_statis
         for nodeid, statistics in explored.items():
             for line in statistics_of(nodeid, statistics):
                 terminal.write_line(line)
-    if terminal.verbosity > 0:
-        for report in reports:
-            for note in _told(report, "race_note"):
-                terminal.write_line(f"race: {report.nodeid}: {note}")
+    for report in reports:
+        for note in _told(report, "race_kept") + (_told(report, "race_note") if terminal.verbosity > 0 else []):
+            terminal.write_line(f"race: {report.nodeid}: {note}")
     if explored:
         executions = sum(statistics.executions for statistics in explored.values())
         seconds = sum(statistics.seconds for statistics in explored.values())
