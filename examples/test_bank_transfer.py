@@ -3,14 +3,14 @@ transfer waits for the lock that the other one holds.
 
 `racekit.assert_race_free(broken)` says:
 
-    Deadlock: there waits for Account.lock, held by back; back waits for Account.lock, held by there.
+    Deadlock: there waits for Account#2.lock, held by back; back waits for Account#1.lock, held by there.
       MainThread waits for the end of there, in join()
         at test_bank_transfer.py:61 in broken   racekit.together(there, back)
-      there waits for Account.lock, in acquire()
+      there waits for Account#2.lock, in acquire()
         at test_bank_transfer.py:40 in transfer   with target.lock:
         which back holds since
            test_bank_transfer.py:39 in transfer   with source.lock:
-      back waits for Account.lock, in acquire()
+      back waits for Account#1.lock, in acquire()
         at test_bank_transfer.py:40 in transfer   with target.lock:
         which there holds since
            test_bank_transfer.py:39 in transfer   with source.lock:

@@ -10,8 +10,8 @@
       What happened, in this order:
         MainThread  starts a thread              test_bounded_pool.py:71 in pass_on
                     starts a thread              test_bounded_pool.py:71 in pass_on
-        taker       reads list                   test_bounded_pool.py:36 in take
-        giver       writes list                  test_bounded_pool.py:42 in give_back
+        taker       reads Pool.free: []          test_bounded_pool.py:36 in take
+        giver       writes Pool.free: ['connection'] test_bounded_pool.py:42 in give_back
                     acquires                     test_bounded_pool.py:43 in give_back
                     calls notify                 test_bounded_pool.py:44 in give_back
                     releases                     test_bounded_pool.py:43 in give_back

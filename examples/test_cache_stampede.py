@@ -3,11 +3,11 @@
 `racekit.assert_race_free(broken)` says:
 
     Lost update in execution 2:
-      dict['home']: visitor-2's write of 'page home' overwrote visitor-1's write of 'page home'; both had read before (test_cache_stampede.py:30)
-        visitor-1  reads dict['home']                test_cache_stampede.py:28
-        visitor-2  reads dict['home']                test_cache_stampede.py:28
-        visitor-1  writes dict['home']: 'page home'  test_cache_stampede.py:30
-        visitor-2  writes dict['home']: 'page home'  test_cache_stampede.py:30
+      Cache.pages['home']: visitor-2's write of 'page home' overwrote visitor-1's write of 'page home'; both had read nothing (test_cache_stampede.py:30)
+        visitor-1  reads Cache.pages['home']: nothing       test_cache_stampede.py:28
+        visitor-2  reads Cache.pages['home']: nothing       test_cache_stampede.py:28
+        visitor-1  writes Cache.pages['home']: 'page home'  test_cache_stampede.py:30
+        visitor-2  writes Cache.pages['home']: 'page home'  test_cache_stampede.py:30
       Replay it with this schedule:
         rk1:
 """  # noqa: E501

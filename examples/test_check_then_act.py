@@ -3,12 +3,12 @@
 `racekit.assert_race_free(broken)` says:
 
     Lost update in execution 6:
-      dict['admin']: alice's write of 'alice' overwrote bob's write of 'bob'; both had read before (test_check_then_act.py:27)
-        alice  reads dict['admin']            test_check_then_act.py:26
-        bob    reads dict['admin']            test_check_then_act.py:26
-        bob    writes dict['admin']: 'bob'    test_check_then_act.py:27
-        bob    reads dict['admin']: 'bob'     test_check_then_act.py:28
-        alice  writes dict['admin']: 'alice'  test_check_then_act.py:27
+      Names.owners['admin']: alice's write of 'alice' overwrote bob's write of 'bob'; both had read nothing (test_check_then_act.py:27)
+        alice  reads Names.owners['admin']: nothing   test_check_then_act.py:26
+        bob    reads Names.owners['admin']: nothing   test_check_then_act.py:26
+        bob    writes Names.owners['admin']: 'bob'    test_check_then_act.py:27
+        bob    reads Names.owners['admin']: 'bob'     test_check_then_act.py:28
+        alice  writes Names.owners['admin']: 'alice'  test_check_then_act.py:27
       Replay it with this schedule:
         rk1:1@27w>2
 """  # noqa: E501

@@ -4,17 +4,16 @@
 
     RuntimeError: dictionary changed size during iteration
     RuntimeError in MainThread: dictionary changed size during iteration
-      at test_iteration_during_mutation.py:32 in names   for name in self.users:
+      at test_iteration_during_mutation.py:31 in names   for name in self.users:
       What happened, in this order:
-        MainThread  starts a thread              test_iteration_during_mutation.py:51 in look_while_somebody_comes
-                    starts a thread              test_iteration_during_mutation.py:51 in look_while_somebody_comes
-        onlooker    reads dict                   test_iteration_during_mutation.py:32 in names
-        newcomer    reads dict                   test_iteration_during_mutation.py:28 in log_in
-                    writes dict['cleo']          test_iteration_during_mutation.py:28 in log_in
-        onlooker    reads dict                   test_iteration_during_mutation.py:32 in names
-        MainThread  calls join                   test_iteration_during_mutation.py:51 in look_while_somebody_comes
+        MainThread  starts a thread              test_iteration_during_mutation.py:50 in look_while_somebody_comes
+                    starts a thread              test_iteration_during_mutation.py:50 in look_while_somebody_comes
+        onlooker    reads Sessions.users: {'ann': 1, 'ben': 2} test_iteration_during_mutation.py:31 in names
+        newcomer    writes Sessions.users['cleo']: 3 test_iteration_during_mutation.py:27 in log_in
+        onlooker    reads Sessions.users: {'ann': 1, 'ben': 2, 'cleo': 3} test_iteration_during_mutation.py:31 in names
+        MainThread  calls join                   test_iteration_during_mutation.py:50 in look_while_somebody_comes
       Seen in execution 11. Replay it with this schedule:
-        rk1:0@51s.join>2,2@32r*2>1
+        rk1:0@50s.join>2,2@31r*2>1
 """
 
 import racekit

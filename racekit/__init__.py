@@ -11,10 +11,11 @@ from racekit.errors import (
     RacekitError,
     ScheduleMismatch,
 )
-from racekit.explore import Execution, Exploration, Outcome, explore, replay
+from racekit.explore import explore, replay
 from racekit.failure import Failure
 from racekit.inject import InjectionTimeout
 from racekit.race import race
+from racekit.results import Execution, Exploration, Outcome
 from racekit.schedule import Schedule
 from racekit.script import Race, inject
 from racekit.side_by_side import StillRunning, together

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from racekit.diagnose.lost_update import accesses_of, describe, history, is_of, lost_updates
-from racekit.diagnose.under_locks import seeing
+from racekit.diagnose.under_locks import ConflictsUnderLocks
 from racekit.errors import BadArgument
-from racekit.explore import Exploration, explore_body, raise_failure, replay_body
+from racekit.explore import explore_body, replay_body
+from racekit.failure import raise_failure
 from racekit.options import Options, check_body
+from racekit.results import Exploration
 from racekit.runtime.execution import ExecutionRun
 from racekit.trace import Wait
 
@@ -139,28 +141,19 @@ class _LostUpdateSearch:
         self._body = check_body(body)
         self._of = of
         self._options = Options()
-        self._places: set[tuple[int, str]] = set()
 
     def run(self, options: Options) -> Exploration:
         self._options = options
-        return explore_body(seeing(self._body), options, until=self._loses_one)
+        return explore_body(self._body, options, until=self._loses_one, conflicts=ConflictsUnderLocks)
 
     def _loses_one(self, run: ExecutionRun) -> bool:
-        for update in lost_updates(run.accesses()):
-            events = run.trace().events
-            if is_of(update, events, self._of):
-                location = events[update.overwriting].location
-                sites = [
-                    site for _, site, _, touched in run.scheduler.trace if touched == location and site is not None
-                ]
-                self._places = {(site.line, site.name) for site in sites}
-                return True
-        return False
+        found = list(lost_updates(run.accesses()))
+        return bool(found) and any(is_of(update, run.trace().events, self._of) for update in found)
 
     def in_words(self, found: Exploration) -> list[str]:
         """A sentence, and the events in order. (The schedule is replayed once more, to see the values.)"""
         assert found.found is not None
-        trace = replay_body(seeing(self._body, self._places), found.found, self._options).trace
+        trace = replay_body(self._body, found.found, self._options).trace
         update = next(
             update for update in lost_updates(accesses_of(trace.events)) if is_of(update, trace.events, self._of)
         )

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from logging.handlers import BufferingHandler
 from pathlib import PurePath
 
-from racekit.explore import Exploration, explore, replay
+from racekit.explore import explore, replay
+from racekit.results import Exploration
 from racekit.scenarios import (
     DataStore,
     FakeDataStore,

@@ -4,125 +4,25 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
-from racekit.effort import Effort
-from racekit.errors import Deadlock, Livelock, NestedExploration
+from racekit.errors import NestedExploration, ScheduleMismatch
 from racekit.failure import Failure
 from racekit.options import Options, check_body
-from racekit.report.text import exploration_report, failure_report, outcome_table
-from racekit.report.verdict import proof_in_words
+from racekit.reproduce import failure_of, reproduce
+from racekit.results import Execution, Exploration, Outcome
 from racekit.runtime import originals
-from racekit.runtime.conflicts import PLACES
+from racekit.runtime.conflicts import PLACES, Conflicts
 from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.execution import ExecutionRun
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy, make_strategy
 from racekit.strategies.dpor import Redundant
 from racekit.strategies.replay import Replay
-from racekit.trace import Trace
 from racekit.watch.scope import Scope
 
 _NEW_OBJECTS_PER_COLLECTION = 50_000
-
-
-@dataclass(slots=True)
-class Outcome:
-    """A value that the body returned: in how many executions, and one schedule that gives it."""
-
-    count: int
-    schedule: Schedule
-
-
-@dataclass(slots=True)
-class Execution:
-    """One execution of a body: what it returned, or how it failed, and what happened on the way.
-
-    `seconds` is virtual time; `stuck` says who was where if it had to be ended after the real time that it was given.
-    """
-
-    value: object
-    failure: Failure | None
-    schedule: Schedule
-    trace: Trace
-    steps: int
-    seconds: float
-    stuck: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.failure is None and not self.stuck
-
-    def check(self) -> None:
-        """Raise what the failure deserves, if there is one."""
-        __tracebackhide__ = True
-        if self.failure is not None:
-            raise_failure(self.failure)
-
-
-@dataclass(slots=True)
-class Exploration:
-    """What an exploration found.
-
-    `proved` is True only if every different interleaving was run; otherwise `cut_by` says what cut the search.
-    `interleavings` says how many different ones there are, where partial-order reduction has run them all: those that
-    differ only in the order of independent steps count as one. `outcomes` maps each value that the body returned to an
-    `Outcome` (an unhashable value by its `repr`). `threads` is the largest number of threads that an execution started,
-    `granularity` says where they could switch, and `effort` what all of it took.
-    """
-
-    executions: int = 0
-    seconds: float = 0.0
-    cut_by: str | None = None
-    failures: tuple[Failure, ...] = ()
-    outcomes: dict[Any, Outcome] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    stuck: str = ""
-    found: Schedule | None = None
-    interleavings: int | None = None
-    threads: int = 0
-    granularity: str = "access"
-    effort: Effort = field(default_factory=Effort)
-
-    @property
-    def ok(self) -> bool:
-        """Whether no execution failed."""
-        return not self.failures
-
-    @property
-    def proved(self) -> bool:
-        """Whether every different interleaving was run, and none failed."""
-        return self.cut_by is None and self.ok
-
-    @property
-    def verdict(self) -> str:
-        """In words: what was proved, or why nothing was."""
-        if self.proved:
-            return proof_in_words(self.interleavings, self.threads, self.granularity)
-        return f"not proved: cut by {self.cut_by}" if self.cut_by else "every interleaving was run"
-
-    @property
-    def failure(self) -> Failure | None:
-        """The first failure."""
-        return self.failures[0] if self.failures else None
-
-    def check(self) -> None:
-        """Raise what the first failure deserves, if there is one: its own exception, or Deadlock or Livelock."""
-        __tracebackhide__ = True
-        if self.failures:
-            raise_failure(self.failures[0])
-
-    def __str__(self) -> str:
-        rate = f"{self.executions / self.seconds:,.0f}/s" if self.seconds else ""
-        failed = f"{len(self.failures)} failed" if self.failures else "none failed"
-        headline = f"{self.executions:,} executions ({self.seconds:.2f} s, {rate}), {failed}\n{self.verdict}"
-        rows: Mapping[object, tuple[int, str]] = {
-            value: (outcome.count, outcome.schedule.token) for value, outcome in self.outcomes.items()
-        }
-        interesting = {} if list(rows) == [None] else rows
-        return exploration_report(headline, outcome_table(interesting), self.failures, self.notes)
 
 
 def explore(body: Callable[[], object], **options: Any) -> Exploration:
@@ -156,13 +56,14 @@ def explore_body(
     *,
     timeout: float | None = None,
     until: Callable[[ExecutionRun], bool] | None = None,
+    conflicts: type[Conflicts] = Conflicts,
 ) -> Exploration:
     """`explore` with options that were checked before.
 
     After `timeout` real seconds it ends, and `stuck` says who was where. It also ends (`cut_by` "found") after the
-    first execution for which `until` is true; its schedule is in `found`.
+    first execution for which `until` is true; its schedule is in `found`. `conflicts` says which places matter.
     """
-    return _Explorer(check_body(body), options, make_strategy(options), timeout, until).run()
+    return _Explorer(check_body(body), options, make_strategy(options), timeout, until, conflicts).run()
 
 
 def replay_body(
@@ -171,12 +72,10 @@ def replay_body(
     """`replay` with options that were checked before."""
     strategy = Replay(schedule)
     explorer = _Explorer(check_body(body), options, strategy, timeout)
-    for switch in schedule.switches:
-        explorer.shared_places.append((switch.position.line, switch.position.name))
-    run, stuck = explorer.run_once()
+    run, stuck = explorer.run_once(schedule)
     if not stuck:
         strategy.check_followed(run.scheduler.steps)
-    failure = _failure(run, 1) if run.fault else None
+    failure = failure_of(run, 1) if run.fault else None
     seconds = run.scheduler.now / 1_000_000_000
     return Execution(run.value, failure, schedule, run.trace(), run.scheduler.steps, seconds, stuck)
 
@@ -191,6 +90,7 @@ class _Explorer:
         strategy: Strategy,
         timeout: float | None,
         until: Callable[[ExecutionRun], bool] | None = None,
+        conflicts: type[Conflicts] = Conflicts,
     ) -> None:
         if _exploring():
             raise NestedExploration(
@@ -202,8 +102,8 @@ class _Explorer:
         self.strategy = strategy
         self.timeout = timeout
         self.until = until
+        self.conflicts = conflicts
         self.result = Exploration(granularity=options.granularity)
-        self.shared_places: list[tuple[int, str]] = []
         self._failures: list[Failure] = []
         self._outside: str | None = None
 
@@ -223,13 +123,14 @@ class _Explorer:
         result.seconds = ended - begun
         return result
 
-    def run_once(self) -> tuple[ExecutionRun, str]:
+    def run_once(self, schedule: Schedule) -> tuple[ExecutionRun, str]:
+        """One execution, recorded for people, in which the places that the schedule speaks of are scheduling points."""
         with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
             control.interrupts.let_through()
-            for place in self.shared_places:
-                PLACES.want(*place)
+            for switch in schedule.switches:
+                PLACES.want(switch.position.line, switch.position.name)
             self.strategy.begin()
-            run = ExecutionRun(self.body, self.strategy, control, self.options, for_people=True)
+            run = ExecutionRun(self.body, self.strategy, control, self.options, recorded=True)
         if run.scheduler.interruption is not None:
             raise run.scheduler.interruption
         return run, control.monitor.stuck
@@ -259,7 +160,7 @@ class _Explorer:
             self._note_outside(run)
             if control.monitor.stuck:
                 return "timeout"
-            self._add(run)
+            self._add(run, control)
             if self.until is not None and self.until(run):
                 result.found = run.schedule()
                 return "found"
@@ -289,7 +190,7 @@ class _Explorer:
 
     def _run(self, control: Control) -> ExecutionRun:
         begun = originals.perf_counter()
-        run = ExecutionRun(self.body, self.strategy, control, self.options)
+        run = ExecutionRun(self.body, self.strategy, control, self.options, conflicts=self.conflicts)
         self.result.effort.running += originals.perf_counter() - begun
         self.result.effort.points += run.scheduler.steps
         self.result.threads = max(self.result.threads, len(run.scheduler.threads) - 1)
@@ -299,6 +200,15 @@ class _Explorer:
         begun = originals.perf_counter()
         self.strategy.end(run.scheduler.trace, run.scheduler.conflicts.owners)
         self.result.effort.searching += originals.perf_counter() - begun
+
+    def _again(self, schedule: Schedule, control: Control) -> ExecutionRun | None:
+        """The body once more, under this schedule and recorded for people; None if it does not follow the schedule."""
+        strategy = Replay(schedule)
+        run = ExecutionRun(self.body, strategy, control, self.options, recorded=True)
+        interruption = run.scheduler.interruption
+        if interruption is not None and not isinstance(interruption, ScheduleMismatch):
+            raise interruption
+        return None if interruption is not None or control.monitor.stuck or not strategy.followed else run
 
     def _note_outside(self, run: ExecutionRun) -> None:
         """What was not under control cannot have been explored."""
@@ -316,9 +226,11 @@ class _Explorer:
         if note not in self.result.notes:
             self.result.notes += (note,)
 
-    def _add(self, run: ExecutionRun) -> None:
+    def _add(self, run: ExecutionRun, control: Control) -> None:
         if run.fault is not None:
-            self._failures.append(_failure(run, self.result.executions))
+            self._failures.append(
+                reproduce(run, lambda schedule: self._again(schedule, control), self.result.executions)
+            )
             return
         try:
             outcome = self.result.outcomes.get(run.value)
@@ -336,31 +248,3 @@ def _exploring() -> bool:
     from racekit.runtime.turn import TURN
 
     return TURN.scheduler is not None
-
-
-def _failure(run: ExecutionRun, execution: int) -> Failure:
-    fault = run.fault
-    assert fault is not None
-    failure = Failure(
-        kind=fault.kind,
-        exception=fault.exception,
-        thread=fault.thread,
-        schedule=run.schedule(),
-        trace=run.trace(),
-        waits=fault.waits,
-        repeated=fault.repeated,
-        execution=execution,
-    )
-    object.__setattr__(failure, "report", failure_report(failure))
-    return failure
-
-
-def raise_failure(failure: Failure) -> None:
-    """Raise the failure's own exception, with the report as a note; Deadlock or Livelock if it has none."""
-    __tracebackhide__ = True
-    if failure.exception is not None:
-        if failure.report not in getattr(failure.exception, "__notes__", ()):
-            failure.exception.add_note(failure.report)
-        raise failure.exception
-    kind = Deadlock if failure.kind == "deadlock" else Livelock
-    raise kind(failure.report, failure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from racekit.errors import Deadlock, Livelock
 from racekit.schedule import Schedule
 from racekit.trace import Place, Trace, Wait
 
@@ -14,7 +15,8 @@ class Failure:
 
     `kind` is "exception", "deadlock" or "livelock". `thread` names the thread that failed, `exception` is what it
     raised (None for the other kinds), `waits` tells who waits for what in a deadlock, `repeated` the lines of a
-    livelock that repeat. `str()` is the report for people.
+    livelock that repeat. `reproduced` is False if the body did something else when this schedule was run again: then
+    the trace has no values. `str()` is the report for people.
     """
 
     kind: str
@@ -25,7 +27,19 @@ class Failure:
     waits: tuple[Wait, ...] = ()
     repeated: tuple[Place, ...] = ()
     execution: int = 0
+    reproduced: bool = True
     report: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         return self.report or f"{self.kind} in {self.thread}"
+
+
+def raise_failure(failure: Failure) -> None:
+    """Raise the failure's own exception, with the report as a note; Deadlock or Livelock if it has none."""
+    __tracebackhide__ = True
+    if failure.exception is not None:
+        if failure.report not in getattr(failure.exception, "__notes__", ()):
+            failure.exception.add_note(failure.report)
+        raise failure.exception
+    kind = Deadlock if failure.kind == "deadlock" else Livelock
+    raise kind(failure.report, failure)

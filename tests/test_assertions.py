@@ -111,7 +111,7 @@ def test_a_lost_update_of_an_item_of_a_dict() -> None:
 
         together(lambda: visit("home"), lambda: visit("home"), lambda: visit("about"))
 
-    assert "dict['home']" in lost(body)
+    assert "hits['home']" in lost(body)
     assert "'s write of 8 overwrote " in lost(body)
     assert "both had read 7" in lost(body)
 
@@ -125,7 +125,7 @@ def test_a_lost_update_of_an_item_of_a_list() -> None:
 
         together(lambda: fill(1), lambda: fill(1))
 
-    assert lost(body).startswith("list[1]: ")
+    assert lost(body).startswith("slots[1]: ")
 
 
 def test_an_update_that_is_lost_between_two_critical_sections() -> None:
@@ -269,7 +269,7 @@ def test_between_names_threads_or_what_they_wait_for(between: Any) -> None:
 def test_a_deadlock_between_others_does_not_count() -> None:
     message = refused(lambda: racekit.assert_deadlock(crossing, between=("There", "Nobody")))
     assert message.startswith("No deadlock between Nobody and There in ")
-    assert "Deadlock: There waits for Account._lock, held by Back" in message
+    assert "Deadlock: There waits for Account#2._lock, held by Back" in message
 
 
 def test_no_deadlock_with_one_lock() -> None:

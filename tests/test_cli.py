@@ -66,7 +66,7 @@ def test_the_module_can_be_run_as_the_command() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "racekit", "demo", "deadlock"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "There waits for Account._lock, held by Back" in run.stdout
+    assert "There waits for Account#2._lock, held by Back" in run.stdout
     assert run.stderr == ""
 
 
@@ -178,6 +178,6 @@ def test_the_consumer_is_shown_waiting_forever(shown: str) -> None:
 
 @of("deadlock")
 def test_the_deadlock_is_shown_with_who_holds_what(shown: str) -> None:
-    assert "There waits for Account._lock, held by Back" in shown
-    assert "Back waits for Account._lock, held by There" in shown
+    assert "There waits for Account#2._lock, held by Back" in shown
+    assert "Back waits for Account#1._lock, held by There" in shown
     assert "lock_pair.py:22  with to._lock:" in shown

@@ -249,12 +249,12 @@ def test_a_deadlock_names_each_thread_what_it_waits_for_and_who_holds_that() -> 
     assert set(waits) == {"MainThread", "there", "back"}
     assert (waits["there"].operation, waits["there"].awaited, waits["there"].holder) == (
         "acquire",
-        "Account._lock",
+        "Account#2._lock",
         "back",
     )
     assert (waits["back"].operation, waits["back"].awaited, waits["back"].holder) == (
         "acquire",
-        "Account._lock",
+        "Account#1._lock",
         "there",
     )
     assert waits["MainThread"].operation == "join"
@@ -274,8 +274,8 @@ def test_a_deadlock_gives_file_line_and_text_of_the_wait_and_of_the_acquisition(
 def test_the_report_of_a_deadlock_can_be_read() -> None:
     report = str(failure_of(opposite_transfers))
     assert "Deadlock" in report
-    assert "there waits for Account._lock, held by back" in report
-    assert "back waits for Account._lock, held by there" in report
+    assert "there waits for Account#2._lock, held by back" in report
+    assert "back waits for Account#1._lock, held by there" in report
     assert "with other._lock:" in report
     assert "with self._lock:" in report
 
@@ -496,7 +496,11 @@ def test_a_deadlock_of_three_names_the_whole_circle() -> None:
         "seat 1": "seat 2",
         "seat 2": "seat 0",
     }
-    assert {wait.awaited for name, wait in waits.items() if name != "MainThread"} == {"right"}
+    assert {name: wait.awaited for name, wait in waits.items() if name != "MainThread"} == {
+        "seat 0": "locks[1]",
+        "seat 1": "locks[2]",
+        "seat 2": "locks[0]",
+    }
 
 
 # --- livelocks --------------------------------------------------------------------------------------------------------

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from racekit.runtime.conflicts import ITEMS
 from racekit.trace import Event
+
+_NUMBERS = re.compile(r"#\d+")
+"""They tell two things of one name apart, as in `Account#2.balance`."""
 
 Access = tuple[int, str, object]
 """A thread, "read" or "write", and a location."""
@@ -56,9 +60,14 @@ def accesses_of(events: Sequence[Event]) -> list[Access | None]:
 
 
 def is_of(update: LostUpdate, events: Sequence[Event], name: str | None) -> bool:
-    """Whether what got lost is called so: `Class.attribute`, or the name alone. None: anything."""
-    target = events[update.overwriting].target
-    return name is None or target == name or target.endswith(f".{name}")
+    """Whether what got lost is called so: `Class.attribute`, or the name alone; None: anything.
+
+    Of an item only the key counts, since what its container is called may not be known.
+    """
+    target = _NUMBERS.sub("", events[update.overwriting].target)
+    if name is None or target == name or target.endswith(f".{name}"):
+        return True
+    return name.endswith("]") and target.endswith("]") and name.partition("[")[2] == target.partition("[")[2]
 
 
 def describe(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]) -> str:

@@ -6,8 +6,6 @@ lets it go, and writes under it again may overwrite what another one has written
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 from racekit.runtime.conflicts import ITEMS, PLACES, Conflicts, Location
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -36,15 +34,3 @@ class ConflictsUnderLocks(Conflicts):
                 PLACES.mark(touched)
         self._writes[location] = writes + 1
         return number
-
-
-def seeing(body: Callable[[], object], places: Iterable[tuple[int, str]] = ()) -> Callable[[], object]:
-    """`body`, in executions that see lost updates under locks, and see the accesses at `places` (line, name)."""
-
-    def seen() -> object:
-        TURN.scheduler.conflicts = ConflictsUnderLocks()
-        for line, name in places:
-            PLACES.want(line, name)
-        return body()
-
-    return seen

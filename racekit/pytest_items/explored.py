@@ -7,11 +7,12 @@ from typing import NamedTuple, NoReturn
 import pytest
 
 from racekit.errors import ExecutionAborted, InternalError, RaceFailure, RacekitError
-from racekit.explore import Execution, Exploration, explore_body, replay_body
+from racekit.explore import explore_body, replay_body
 from racekit.options import Options
 from racekit.pytest_items.fresh import Ended, FreshItem
 from racekit.pytest_items.summary import result, statistics
 from racekit.pytest_items.tried_first import FailedBefore
+from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
 
 

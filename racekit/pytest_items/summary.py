@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from racekit.explore import Exploration
 from racekit.report.statistics import Statistics, statistics_of, total
+from racekit.results import Exploration
 
 NOT_EXPLORED = "not explored"
 

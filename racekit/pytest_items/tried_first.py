@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from racekit.errors import ScheduleMismatch
-from racekit.explore import Execution, Exploration, replay_body
+from racekit.explore import replay_body
 from racekit.failure import Failure
 from racekit.options import Options
 from racekit.pytest_items.kept_schedules import KeptSchedule, KeptSchedules, digest
 from racekit.pytest_items.moved_lines import find_again, lines_of
+from racekit.results import Execution, Exploration
 from racekit.runtime import originals
 from racekit.schedule import Schedule
 

@@ -25,6 +25,10 @@ def failure_report(failure: Failure) -> str:
     elif failure.exception is not None:
         lines += _raised_at(failure.exception)
     lines += _timeline(failure)
+    if not failure.reproduced:
+        lines.append(
+            "  It did not come about again when its schedule was run once more: the body differs from run to run."
+        )
     lines.append(f"  Seen in execution {failure.execution}. Replay it with this schedule:")
     lines.append(f"    {failure.schedule.token}")
     return "\n".join(lines)

@@ -42,8 +42,6 @@ def _shared(obj: object, name: object, site: Site, operation: str) -> None:
     else:
         thread.fresh = False
     number = scheduler.conflicts.access(obj, name, site, operation == "write")
-    if scheduler.values is not None:
-        scheduler.values.access(len(scheduler.trace), obj, name, operation)
     scheduler.trace.append((thread.id, site, operation, (number, name)))
 
 
@@ -150,7 +148,7 @@ def _item(container: object, key: object, site: Site, operation: str) -> None:
     if site.shared:
         _shared(container, key if containers.is_plain_key(key) else ITEMS, site, operation)
     else:
-        TURN.scheduler.conflicts.access(container, ITEMS, site, operation == "write")
+        TURN.scheduler.conflicts.access(container, key, site, operation == "write")
 
 
 def load_item(container: Any, key: Any, site: Site) -> None:

@@ -27,7 +27,6 @@ from racekit.watch.site import Site, position_number
 if TYPE_CHECKING:
     from racekit.runtime.clock import Epoch
     from racekit.runtime.conflicts import Conflicts
-    from racekit.runtime.values import Values
 
 INTERRUPTED_THREADS_END_WITHIN = 2.0
 HOOKS_WHILE_UNWINDING = 10_000
@@ -58,7 +57,6 @@ class Scheduler:
     objects_numbered = 0
     every_access = True
     after_calls = False
-    values: Values | None = None
     polling = 0
     waiting_outside = False
     waited_for_outsiders = 0.0

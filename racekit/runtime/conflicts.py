@@ -123,8 +123,8 @@ class Conflicts:
     def access(self, obj: object, name: object, site: Site, changes: bool) -> int:
         """`TURN.thread` accesses `name` of `obj` at `site`; returns the number of the object.
 
-        `name` is an attribute's or a variable's, or ITEMS for any item of a container: which keys there are is part of
-        every key's state, so conflicts are looked for among all of them.
+        `name` is an attribute's or a variable's, or the key of an item; but which keys there are is part of every key's
+        state, so conflicts are looked for among all items of a container.
         """
         record = self.objects.get(id(obj))
         if record is None:

@@ -15,11 +15,11 @@ from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import Control
 from racekit.runtime.outside import come_back, wait_for_outside
+from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
 from racekit.runtime.scheduling_point import Chooser
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.tracebacks import without_our_frames
 from racekit.runtime.turn import TURN
-from racekit.runtime.values import Values
 from racekit.schedule import ACCESSES, Position, Schedule, Switch
 from racekit.trace import Event, Place, Trace, Wait
 from racekit.watch.site import Site, numbered_position
@@ -46,18 +46,26 @@ class ExecutionRun:
         control: Control,
         options: Options,
         *,
-        for_people: bool = False,
+        conflicts: type[Conflicts] = Conflicts,
+        recorded: bool = False,
     ) -> None:
+        """`recorded`: for people, with all that `racekit.trace` has words for; it offers every scheduling point."""
         self.value: object = None
         self.fault: Fault | None = None
-        self.scheduler = scheduler = Scheduler(
-            chooser, control.pool, steps=options.steps, any_timeout=options.timeouts == "any"
-        )
-        scheduler.merge_first_operations = not for_people
-        scheduler.values = Values() if for_people else None
-        scheduler.every_access = for_people or options.granularity == "access"
+        self._recorder: Recorder | None = None
+        limits: Any = {"steps": options.steps, "any_timeout": options.timeouts == "any"}
+        scheduler: Scheduler
+        if recorded:
+            scheduler = recording = RecordingScheduler(chooser, control.pool, **limits)
+            scheduler.conflicts = heard = RecordingConflicts()
+            self._recorder = recording.recorder = heard.recorder
+        else:
+            scheduler = Scheduler(chooser, control.pool, **limits)
+            scheduler.conflicts = conflicts()
+        self.scheduler = scheduler
+        scheduler.merge_first_operations = not recorded
+        scheduler.every_access = recorded or options.granularity == "access"
         scheduler.after_calls = options.granularity == "gil"
-        scheduler.conflicts = Conflicts()
         scheduler.epoch = control.epoch
         scheduler.on_come_back = lambda thread: come_back(scheduler, thread)
         scheduler.on_stuck = lambda: wait_for_outside(scheduler)
@@ -108,6 +116,8 @@ class ExecutionRun:
 
     def _deadlock(self) -> None:
         found = waits.waits(self.scheduler)
+        if self._recorder is not None:
+            self._recorder.stuck(self.scheduler)
         self.scheduler.note_what_blocks()
         self.fault = self.fault or Fault("deadlock", found[0].thread if found else "", waits=found)
 
@@ -135,10 +145,15 @@ class ExecutionRun:
 
     def trace(self) -> Trace:
         """The events for people: those of watched code, in order."""
-        if self.scheduler.values is not None:
-            self.scheduler.values.settle()
+        if self._recorder is not None:
+            return self._recorder.trace(self.thread_names)
         events = [self._event(index) for index, entry in enumerate(self.scheduler.trace) if entry[1] is not None]
         return Trace(tuple(events), self.thread_names)
+
+    def waits(self) -> tuple[Wait, ...]:
+        """Who waits for what at the end, in the words of the trace."""
+        found = () if self.fault is None else self.fault.waits
+        return found if self._recorder is None else self._recorder.renamed(found)
 
     def accesses(self) -> list[tuple[int, str, object] | None]:
         """For each event of `trace()`: the thread, "read" or "write", and the location; None for a synchronization."""
@@ -151,10 +166,8 @@ class ExecutionRun:
     def _event(self, index: int) -> Event:
         thread, site, operation, location = self.scheduler.trace[index]
         assert site is not None
-        values = self.scheduler.values
-        value = values.texts.get(index, "") if values is not None else ""
         target = self._target(site, location) if operation in ACCESSES else ""
-        return Event(thread, operation, target, site.filename, site.line, site.function, location, value)
+        return Event(thread, operation, target, site.filename, site.line, site.function, location)
 
     def _target(self, site: Site, location: object) -> str:
         assert isinstance(location, tuple)

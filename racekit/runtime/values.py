@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import reprlib
+from collections import deque
 from types import CellType, MemberDescriptorType
 from typing import Any
 
 from racekit.runtime import containers
+from racekit.runtime.conflicts import ITEMS
 
-_MISSING = object()
+_UNKNOWN = object()
+NOTHING = object()
+"""In the place of an item that is not there."""
 _PLAIN = (int, float, complex, str, bytes, bool, type(None))
-_CONTAINERS = (list, tuple, dict, set, frozenset)
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 
 
 class Values:
-    """The values of the events of one execution, by their index in the trace.
+    """The values of the events of one execution, by their index.
 
     A write shows its value only once it is done, so it is looked up when the next event comes.
     """
 
     def __init__(self) -> None:
         self.texts: dict[int, str] = {}
-        self._written: tuple[int, object, object] | None = None
+        self._written: tuple[int, object, object, bool] | None = None
 
-    def access(self, index: int, obj: object, name: object, operation: str) -> None:
-        """The event `index` is about to read or write `name` of `obj`."""
+    def access(self, index: int, obj: object, name: object, *, is_item: bool, writes: bool) -> None:
+        """The event `index` is about to read or write `name` of `obj`: a variable, an attribute or an item."""
         self.settle()
-        if operation == "read":
-            self._put(index, obj, name)
+        if writes:
+            self._written = index, obj, name, is_item
         else:
-            self._written = index, obj, name
+            self._put(index, obj, name, is_item)
 
     def settle(self) -> None:
         """Whatever was written last is written by now."""
@@ -37,35 +41,46 @@ class Values:
             self._put(*self._written)
             self._written = None
 
-    def _put(self, index: int, obj: object, name: object) -> None:
-        value = _peek(obj, name)
-        if value is not _MISSING:
+    def _put(self, index: int, obj: object, name: object, is_item: bool) -> None:
+        value = _item(obj, name) if is_item or type(obj) is dict else _attribute(obj, name)
+        if value is NOTHING:
+            self.texts[index] = "nothing"
+        elif value is not _UNKNOWN:
             self.texts[index] = in_words(value)
 
 
-def _peek(obj: Any, name: Any) -> object:
+def _item(container: Any, key: Any) -> object:
+    if key is ITEMS:
+        return container
+    if isinstance(container, dict):
+        return dict.get(container, key, NOTHING) if containers.is_plain_key(key) else _UNKNOWN
+    if isinstance(container, list) and type(key) is int and -len(container) <= key < len(container):
+        return list.__getitem__(container, key)
+    return _UNKNOWN
+
+
+def _attribute(obj: Any, name: Any) -> object:
     """The value there, found without running code of the user."""
     if isinstance(obj, CellType):
         try:
             return obj.cell_contents
         except ValueError:
-            return _MISSING
-    if containers.methods_of(obj) is not None:
-        if isinstance(obj, dict):
-            return dict.get(obj, name, _MISSING) if containers.is_plain_key(name) else _MISSING
-        if isinstance(obj, list) and type(name) is int and -len(obj) <= name < len(obj):
-            return list.__getitem__(obj, name)
-        return _MISSING
-    attributes = getattr(obj, "__dict__", None)
-    if attributes is not None and isinstance(name, str) and name in attributes:
+            return _UNKNOWN
+    try:
+        attributes = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        attributes = {}
+    if name in attributes:
         return attributes[name]
-    slot = getattr(type(obj), str(name), None)
-    if isinstance(slot, MemberDescriptorType):
-        try:
-            return slot.__get__(obj)
-        except AttributeError:
-            return _MISSING
-    return _MISSING
+    for found in (vars(each).get(name) for each in type(obj).__mro__):
+        if isinstance(found, MemberDescriptorType):
+            try:
+                return found.__get__(obj)
+            except AttributeError:
+                return _UNKNOWN
+        if type(found) in _PLAIN and found is not None:
+            return found
+    return _UNKNOWN
 
 
 def in_words(value: object) -> str:
@@ -74,4 +89,6 @@ def in_words(value: object) -> str:
         return reprlib.repr(value)
     if type(value) in _CONTAINERS and all(type(item) in _PLAIN for item in value):  # type: ignore[attr-defined]
         return reprlib.repr(value)
+    if type(value) in _CONTAINERS:
+        return f"<{type(value).__name__} of {len(value)}>"  # type: ignore[arg-type]
     return f"<{type(value).__name__}>"

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
-from typing import Any
 
 from racekit.runtime.baton import Scheduler
-from racekit.runtime.call_site import is_watched, place, place_of, watched_stack
+from racekit.runtime.call_site import place, place_of, watched_stack
+from racekit.runtime.names import find_name
 from racekit.runtime.thread import ControlledThread
 from racekit.trace import Place, Wait
 from racekit.watch.site import Site
 
-DESCRIPTION = "racekit_description"
-"""An attribute that says in words what it is that threads wait for."""
+THREAD = "thread"
+"""Stands in the locations of starts and joins, before the thread's id."""
 
 
 def waits(scheduler: Scheduler) -> tuple[Wait, ...]:
     """For each thread that has not ended, what it waits for; those that the caller waits for come after it."""
     frames = sys._current_frames()
-    return tuple(_wait(scheduler, thread, frames.get(thread.ident)) for thread in scheduler.alive)
+    return tuple(wait_of(scheduler, thread, frames.get(thread.ident)) for thread in scheduler.alive)
 
 
 def stand(scheduler: Scheduler) -> str:
@@ -41,7 +41,8 @@ def describe_outside(thread: ControlledThread, frame: FrameType | None) -> str:
     return f"{thread.label} blocked outside control at {last.filename}:{last.line} in {last.function}: {last.text}"
 
 
-def _wait(scheduler: Scheduler, thread: ControlledThread, frame: FrameType | None) -> Wait:
+def wait_of(scheduler: Scheduler, thread: ControlledThread, frame: FrameType | None) -> Wait:
+    """What `thread` waits for, with `frame` as its innermost one."""
     stack = watched_stack(frame)
     if thread.outside or not (thread.blocked or thread.asleep or thread.doing):
         return Wait(
@@ -51,70 +52,46 @@ def _wait(scheduler: Scheduler, thread: ControlledThread, frame: FrameType | Non
             stack[-1] if stack else None,
             stack=stack,
         )
-    operation, thing = thread.doing or (thread.operation, thread.awaited)
+    operation, thing = awaited(thread)
     hold = scheduler.holds.get(id(thread.awaited))
     if hold is not None and hold.thread is thread and thread.doing is not None:
         hold = None  # such as the lock that a Condition makes for each waiter: it is released by who notifies
-    if isinstance(thread.awaited, ControlledThread):
-        thing = thread.awaited
     return Wait(
         thread=thread.label,
         operation=operation,
-        awaited=_name_of(thing, thread, frame),
+        awaited=_in_words(thing, frame, body_frame(scheduler)),
         place=stack[-1] if stack else None,
         holder=hold.thread.label if hold is not None else None,
         held_since=place_of(hold.site) if hold is not None else None,
         stack=stack,
+        location=location_of(scheduler, thing),
     )
 
 
-def _name_of(thing: Any, thread: ControlledThread, frame: FrameType | None) -> str:
-    """What the code calls `thing`: a variable, or `Class.attribute`; else what it is."""
+def awaited(thread: ControlledThread) -> tuple[str, object]:
+    """The operation in which `thread` is blocked, and what that waits for; a thread that it joins is controlled."""
+    operation, thing = thread.doing or (thread.operation, thread.awaited)
+    return operation, thread.awaited if isinstance(thread.awaited, ControlledThread) else thing
+
+
+def location_of(scheduler: Scheduler, thing: object) -> object:
+    """The location of the events that synchronize by `thing`."""
+    if thing is None:
+        return None
+    if isinstance(thing, ControlledThread):
+        return THREAD, thing.id
+    return scheduler.conflicts.record(thing).number, None
+
+
+def body_frame(scheduler: Scheduler) -> FrameType | None:
+    """Where the thread is that called the body."""
+    return sys._current_frames().get(scheduler.threads[0].ident)
+
+
+def _in_words(thing: object, frame: FrameType | None, body: FrameType | None) -> str:
     if isinstance(thing, ControlledThread):
         return f"the end of {thing.label}"
-    described = getattr(thing, DESCRIPTION, None)
-    if isinstance(described, str):
-        return described
-    while frame is not None:
-        if is_watched(frame.f_code):
-            name = _name_in(frame, thing)
-            if name:
-                return name
-        frame = frame.f_back
-    article = "an" if type(thing).__name__[0] in "AEIOU" else "a"
-    return f"{article} {type(thing).__name__}" if thing is not None else "something"
-
-
-def _name_in(frame: FrameType, thing: Any) -> str:
-    variables = dict(frame.f_locals)
-    for name, value in variables.items():
-        if value is thing:
-            return name
-    for value in variables.values():
-        name = _attribute_holding(value, thing)
-        if name:
-            return f"{type(value).__name__}.{name}"
-    for name in frame.f_code.co_names:
-        if frame.f_globals.get(name) is thing:
-            return name
-    for name in frame.f_code.co_names:
-        value = frame.f_globals.get(name)
-        attribute = _attribute_holding(value, thing)
-        if attribute:
-            return f"{name}.{attribute}"
-    return ""
-
-
-def _attribute_holding(holder: Any, thing: Any) -> str:
-    attributes = getattr(holder, "__dict__", None)
-    if type(attributes) is dict:
-        for name, value in attributes.items():
-            if value is thing:
-                return str(name)
-    for name in getattr(type(holder), "__slots__", ()):
-        if getattr(holder, name, None) is thing:
-            return str(name)
-    return ""
+    return str(find_name(thing, frame, body)) if thing is not None else "something"
 
 
 def repeated_places(scheduler: Scheduler) -> tuple[Place, ...]:

@@ -48,9 +48,14 @@ class Replay:
     def restart(self) -> None:
         pass
 
+    @property
+    def followed(self) -> bool:
+        """Whether the execution has come through every switch."""
+        return self._next == len(self._switches)
+
     def check_followed(self, steps: int) -> None:
         """After the execution: it must have come through every switch."""
-        if self._next < len(self._switches):
+        if not self.followed:
             switch: Switch = self._switches[self._next]
             raise ScheduleMismatch(
                 f"The schedule does not fit the body: after {steps} steps the execution was over, but thread "

@@ -277,7 +277,7 @@ def test_scripted_sleeps_take_no_real_time(race: Race) -> None:
 
 def test_a_barrier_between_the_two_locks_makes_the_deadlock_of_the_lock_pair(race: Race, lock_pair: LockPair) -> None:
     race.barrier(lock_pair.first.transfer, before="with to._lock", parties=2)
-    with pytest.raises(Deadlock, match=r"There waits for Account\._lock, held by Back"):
+    with pytest.raises(Deadlock, match=r"There waits for Account#2\._lock, held by Back"):
         race.together(lock_pair.cross)
 
 

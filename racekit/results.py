@@ -1,0 +1,111 @@
+"""What came of running a body: of one execution, and of a whole exploration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from racekit.effort import Effort
+from racekit.failure import Failure, raise_failure
+from racekit.report.text import exploration_report, outcome_table
+from racekit.report.verdict import proof_in_words
+from racekit.schedule import Schedule
+from racekit.trace import Trace
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A value that the body returned: in how many executions, and one schedule that gives it."""
+
+    count: int
+    schedule: Schedule
+
+
+@dataclass(slots=True)
+class Execution:
+    """One execution of a body: what it returned, or how it failed, and what happened on the way.
+
+    `seconds` is virtual time; `stuck` says who was where if it had to be ended after the real time that it was given.
+    """
+
+    value: object
+    failure: Failure | None
+    schedule: Schedule
+    trace: Trace
+    steps: int
+    seconds: float
+    stuck: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None and not self.stuck
+
+    def check(self) -> None:
+        """Raise what the failure deserves, if there is one."""
+        __tracebackhide__ = True
+        if self.failure is not None:
+            raise_failure(self.failure)
+
+
+@dataclass(slots=True)
+class Exploration:
+    """What an exploration found.
+
+    `proved` is True only if every different interleaving was run; otherwise `cut_by` says what cut the search.
+    `interleavings` says how many different ones there are, where partial-order reduction has run them all: those that
+    differ only in the order of independent steps count as one. `outcomes` maps each value that the body returned to an
+    `Outcome` (an unhashable value by its `repr`). `threads` is the largest number of threads that an execution started,
+    `granularity` says where they could switch, and `effort` what all of it took.
+    """
+
+    executions: int = 0
+    seconds: float = 0.0
+    cut_by: str | None = None
+    failures: tuple[Failure, ...] = ()
+    outcomes: dict[Any, Outcome] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    stuck: str = ""
+    found: Schedule | None = None
+    interleavings: int | None = None
+    threads: int = 0
+    granularity: str = "access"
+    effort: Effort = field(default_factory=Effort)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no execution failed."""
+        return not self.failures
+
+    @property
+    def proved(self) -> bool:
+        """Whether every different interleaving was run, and none failed."""
+        return self.cut_by is None and self.ok
+
+    @property
+    def verdict(self) -> str:
+        """In words: what was proved, or why nothing was."""
+        if self.proved:
+            return proof_in_words(self.interleavings, self.threads, self.granularity)
+        return f"not proved: cut by {self.cut_by}" if self.cut_by else "every interleaving was run"
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure."""
+        return self.failures[0] if self.failures else None
+
+    def check(self) -> None:
+        """Raise what the first failure deserves, if there is one: its own exception, or Deadlock or Livelock."""
+        __tracebackhide__ = True
+        if self.failures:
+            raise_failure(self.failures[0])
+
+    def __str__(self) -> str:
+        rate = f"{self.executions / self.seconds:,.0f}/s" if self.seconds else ""
+        failed = f"{len(self.failures)} failed" if self.failures else "none failed"
+        headline = f"{self.executions:,} executions ({self.seconds:.2f} s, {rate}), {failed}\n{self.verdict}"
+        rows: Mapping[object, tuple[int, str]] = {
+            value: (outcome.count, outcome.schedule.token) for value, outcome in self.outcomes.items()
+        }
+        interesting = {} if list(rows) == [None] else rows
+        return exploration_report(headline, outcome_table(interesting), self.failures, self.notes)
