@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
+import tokenize
 from collections.abc import Sequence
 from importlib.metadata import version
 
 from racekit import demo
+from racekit.errors import BadArgument
+from racekit.report.schedule_words import explained
+from racekit.schedule import Schedule
+
+EXAMPLES = """\
+examples:
+  racekit demo                      what can happen in small threaded programs
+  racekit demo store deadlock       two of them
+  pytest --race                     explore each test that starts a thread
+  racekit explain 'rk1:1@11w.value>2' test_counter.py
+                                    what the token of a failure says
+  racekit replay test_counter.py::test_it 'rk1:1@11w.value>2'
+                                    run that one execution of the test again
+
+A token has a > in it, which a shell takes for itself unless it is in quotes.
+Exploring is done by pytest, of which racekit is a plugin: 'pytest --help' has
+its options under the heading of race conditions.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,11 +38,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command is None:
         parser.print_help()
         return 0
+    commands = {"demo": _demo, "replay": _replay, "explain": _explain}
     try:
-        for line in demo.tell(chosen.examples):
-            print(line, flush=True)
+        return commands[chosen.command](chosen)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    for line in demo.tell(chosen.examples):
+        print(line, flush=True)
+    return 0
+
+
+def _replay(chosen: argparse.Namespace) -> int:
+    command = [sys.executable, "-m", "pytest", chosen.test, f"--race-replay={chosen.token}", *chosen.arguments]
+    try:
+        return subprocess.run(command).returncode
+    except KeyboardInterrupt:  # which pytest has had, too
+        return 2
+
+
+def _explain(chosen: argparse.Namespace) -> int:
+    for line in explained(chosen.token, {name: file.splitlines() for name, file in chosen.files}):
+        print(line)
     return 0
 
 
@@ -30,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="racekit",
         description="Finds race conditions in threaded Python, replays them, and proves them gone.",
-        epilog="Tests are run by pytest: racekit is one of its plugins. See 'pytest --help', section racekit.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"racekit {version('racekit')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -43,7 +84,49 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "examples", nargs="*", metavar="EXAMPLE", type=_example, help="only these examples (default: all of them)"
     )
+    command = commands.add_parser(
+        "replay",
+        help="run one test under the schedule of a token",
+        description="Runs a test once, by pytest, under the schedule that the token of a failure stands for.",
+        epilog="It is short for: pytest TEST --race-replay=TOKEN",
+    )
+    command.add_argument("test", metavar="TEST", help="the test, as pytest names it: test_counter.py::test_it")
+    command.add_argument("token", metavar="TOKEN", type=_schedule, help="the token, in quotes: 'rk1:1@11w.value>2'")
+    command.add_argument(
+        "arguments", metavar="...", nargs=argparse.REMAINDER, help="further arguments for pytest, such as -v or --pdb"
+    )
+    command = commands.add_parser(
+        "explain",
+        help="say in words what a token means",
+        description="Says in words when which thread has to make way for which, and shows these lines.",
+    )
+    command.add_argument("token", metavar="TOKEN", type=_schedule, help="the token, in quotes: 'rk1:1@11w.value>2'")
+    command.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        type=_file,
+        help="a file with the code, or a test as pytest names it: its lines are shown",
+    )
     return parser
+
+
+def _schedule(token: str) -> Schedule:
+    try:
+        return Schedule.parse(token)
+    except BadArgument as error:
+        quotes = "" if ">" in token else " In a shell it has to be in quotes."
+        raise argparse.ArgumentTypeError(f"{error}{quotes}") from None
+
+
+def _file(name: str) -> tuple[str, str]:
+    """The name of the file and what is in it; of a test, that of its file."""
+    name = name.partition("::")[0]
+    try:
+        with tokenize.open(name) as file:
+            return name, file.read()
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"{name} cannot be read: {error}") from None
 
 
 def _example(name: str) -> str:

@@ -39,8 +39,17 @@ def test_help_names_the_demo_and_points_to_pytest(capsys: pytest.CaptureFixture[
         main(["--help"])
     assert left.value.code == 0
     shown = capsys.readouterr().out
-    assert "demo" in shown
     assert "pytest --help" in shown
+    assert "examples:\n  racekit demo" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", ["demo", "replay", "explain"])
+def test_each_command_has_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: racekit {command} ")
 
 
 def test_no_command_at_all_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,6 +69,106 @@ def test_an_unknown_example_is_answered_with_those_that_exist(capsys: pytest.Cap
         main(["demo", "lucky"])
     assert left.value.code == 2
     assert "there is no example 'lucky': use one of thread, daemon, pool, store, locked" in capsys.readouterr().err
+
+
+# --- replay -----------------------------------------------------------------------------------------------------------
+
+COUNTER = """\
+import racekit
+
+
+class Counter:
+    value = 0
+
+    def increment(self):
+        self.value = self.value + 1
+
+
+@racekit.race
+def test_it():
+    counter = Counter()
+    racekit.together(counter.increment, counter.increment)
+    assert counter.value == 2
+"""
+TOKEN = "rk1:1@8w.value>2"
+
+
+@pytest.fixture
+def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
+    Path("test_counter.py").write_text(COUNTER, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("counter")
+def test_replay_runs_one_execution_of_a_test(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "test_counter.py::test_it", TOKEN]) == 1
+    out = capfd.readouterr().out
+    assert "E       assert 1 == 2" in out
+    assert "race: 1 test replayed, 1 failed" in out
+
+
+@pytest.mark.usefixtures("counter")
+def test_replay_hands_further_arguments_to_pytest(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "test_counter.py::test_it", "rk1:", "-v"]) == 0
+    assert "test_counter.py::test_it PASSED (passed)" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["replay", "test_counter.py::test_it"], ["explain"]])
+def test_what_is_no_token_is_refused_before_anything_runs(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([*command, "rk1:1@8w.value"])
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert "'1@8w.value' in the schedule token 'rk1:1@8w.value' does not read like" in told
+    assert "in quotes" in told
+
+
+# --- explain ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("counter")
+@pytest.mark.parametrize("where", ["test_counter.py", "test_counter.py::test_it"])
+def test_explain_says_in_words_what_a_token_means(where: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", TOKEN, where]) == 0
+    assert capsys.readouterr().out == (
+        "The threads are numbered in the order in which they start; 0 is the one that runs the test.\n"
+        "Each runs for as long as it can, then the next one, but for 1 switch:\n"
+        "\n"
+        "1. When thread 1 is about to write value on line 8,\n"
+        "   thread 2 runs instead.\n"
+        "     test_counter.py:8   self.value = self.value + 1\n"
+    )
+
+
+@pytest.mark.usefixtures("counter")
+def test_explain_says_when_the_lines_are_not_those_of_the_token(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "rk1:1@9w.value>2", "test_counter.py"]) == 0
+    assert "(not on line 9 of test_counter.py: it is in another file, or has changed)" in capsys.readouterr().out
+
+
+def test_explain_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "rk1:0@0s.start>1,1@30s.acquire*2>2"]) == 0
+    out = capsys.readouterr().out
+    assert "1. When thread 0 is about to start a thread in code that is not watched,\n   thread 1 runs" in out
+    assert "2. When thread 1 is about to acquire a lock on line 30, for the 2nd time,\n   thread 2 runs" in out
+
+
+def test_explain_says_that_the_default_schedule_has_no_switches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "rk1:"]) == 0
+    assert "departs from that nowhere" in capsys.readouterr().out
+
+
+def test_explain_refuses_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["explain", "rk1:", "nowhere.py"])
+    assert left.value.code == 2
+    assert "nowhere.py cannot be read" in capsys.readouterr().err
+
+
+# --- demo -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_module_can_be_run_as_the_command() -> None:
