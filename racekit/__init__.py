@@ -1,5 +1,6 @@
 """racekit makes races happen: it runs a threaded test under the schedules that matter, and replays what it finds."""
 
+from racekit import interpreter  # noqa: F401 - first of all
 from racekit.assertions import assert_deadlock, assert_lost_update, assert_outcomes, assert_race_free, raises
 from racekit.errors import (
     BadArgument,
@@ -10,6 +11,7 @@ from racekit.errors import (
     RaceFailure,
     RacekitError,
     ScheduleMismatch,
+    UnsupportedInterpreter,
 )
 from racekit.explore import explore, replay
 from racekit.failure import Failure
@@ -37,6 +39,7 @@ __all__ = [
     "Schedule",
     "ScheduleMismatch",
     "StillRunning",
+    "UnsupportedInterpreter",
     "assert_deadlock",
     "assert_lost_update",
     "assert_outcomes",

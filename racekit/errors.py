@@ -19,6 +19,10 @@ class NestedExploration(RacekitError, RuntimeError):
     """`explore` was called by a body that is itself being explored."""
 
 
+class UnsupportedInterpreter(RacekitError, RuntimeError):
+    """A Python on which racekit cannot see what code does; the message says what is different."""
+
+
 class InternalError(RacekitError, RuntimeError):
     """A fault of racekit itself, never of the code under test."""
 

@@ -20,6 +20,7 @@ from racekit.schedule import Schedule
 from racekit.strategies import Strategy, make_strategy
 from racekit.strategies.dpor import Redundant
 from racekit.strategies.replay import Replay
+from racekit.watch.canary import check_interpreter
 from racekit.watch.scope import Scope
 
 _NEW_OBJECTS_PER_COLLECTION = 50_000
@@ -97,6 +98,7 @@ class _Explorer:
                 "explore was called by a body that is being explored itself, so its schedules would never end: "
                 "call it outside of the body."
             )
+        check_interpreter()
         self.body = body
         self.options = options
         self.strategy = strategy

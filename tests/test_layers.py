@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("dependence",),
     ("effort", "failure", "options"),
     ("trace", "schedule"),
+    ("interpreter",),
     ("errors",),
     ("scenarios",),
 )

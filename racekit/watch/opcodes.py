@@ -1,21 +1,12 @@
 """What racekit knows about CPython's bytecode, and how that differs between Python 3.11 and 3.15.
 
 The differences are read off names and asked of the running compiler rather than listed by version: an instruction that
-this interpreter lacks has the number -1, which no instruction has.
+this interpreter lacks has the number -1, which no instruction has. What comes of that is tried out by `canary`.
 """
 
 from __future__ import annotations
 
 import dis
-import sys
-
-from racekit.errors import InternalError
-
-if not (3, 11) <= sys.version_info < (3, 16) or sys.implementation.name != "cpython":
-    raise ImportError(
-        "racekit rewrites the bytecode of CPython 3.11 to 3.15 and knows no other; this is "
-        f"{sys.implementation.name} {sys.version.split()[0]}. Run these tests under one of those."
-    )
 
 
 def number(name: str) -> int:
@@ -150,9 +141,7 @@ def _ask_the_compiler() -> tuple[bool, dict[int, int]]:
         else:
             order.append(opcode)
             caches[opcode] = 0
-    if not {PUSH_NULL, number("LOAD_NAME"), LOAD_ATTR, CALL} <= set(order):
-        raise InternalError(f"Python {sys.version.split()[0]} compiles a call in a way that is not known.")
-    return order.index(PUSH_NULL) < order.index(number("LOAD_NAME")), caches
+    return PUSH_NULL in order and order.index(PUSH_NULL) < order.index(number("LOAD_NAME")), caches
 
 
 NULL_FIRST, _CACHES = _ask_the_compiler()
