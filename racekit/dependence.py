@@ -7,6 +7,7 @@ they touch one location and one of them writes it, decided from what the operati
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 WAITS_FOR_RELEASE = "acquire"
@@ -15,8 +16,6 @@ WAITS_FOR_RELEASE = "acquire"
 READS = frozenset(
     {
         "read",
-        "acquire failed",
-        "get failed",
         "is_set",
         "qsize",
         "empty",
@@ -26,10 +25,16 @@ READS = frozenset(
         "done",
         "is_alive",
         "join",
-        "join failed",
     }
 )
-"""Operations that change nothing that another thread could see."""
+"""Operations that change nothing that another thread could see; so is each that failed, such as "acquire failed"."""
+
+
+@cache
+def writes(operation: str) -> bool:
+    """Whether an operation may change something that another thread can see."""
+    return not (operation in READS or operation.endswith(" failed"))
+
 
 WHOLE = object()
 """Stands for every key of a container."""
@@ -48,7 +53,7 @@ class Access(NamedTuple):
 
     @property
     def writes(self) -> bool:
-        return self.operation not in READS
+        return writes(self.operation)
 
 
 Footprint = tuple[Access, ...]

@@ -12,7 +12,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from racekit.dependence import READS
+from racekit.dependence import writes
 from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, SchedulingPoint, TraceEntry
 from racekit.strategies.foresight import Foresight
 from racekit.strategies.remaining import Remaining, parents
@@ -87,6 +87,6 @@ class Surw:
         for thread, _, operation, location in trace:
             if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
                 counts[location][thread] += 1
-                if operation not in READS:
+                if writes(operation):
                     changed.add(location)
         self._counts = {place: by for place, by in counts.items() if len(by) > 1 and place in changed}

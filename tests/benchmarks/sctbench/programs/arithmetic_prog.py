@@ -27,6 +27,7 @@ def arithmetic_prog(check: Check = must_hold) -> None:
                 while shared.available > 0:
                     shared.empty.wait()
                 shared.available += 1
+            with shared.full:
                 shared.full.notify()
 
     def consume() -> None:
@@ -36,6 +37,7 @@ def arithmetic_prog(check: Check = must_hold) -> None:
                     shared.full.wait()
                 shared.total += item
                 shared.available -= 1
+            with shared.empty:
                 shared.empty.notify()
         shared.total += ITEMS
 

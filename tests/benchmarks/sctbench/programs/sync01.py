@@ -23,12 +23,14 @@ def sync01(check: Check = must_hold) -> None:
             while places.taken > 0:
                 places.empty.wait()
             places.taken += 1
+        with places.full:
             places.full.notify()
 
     def consume() -> None:
         with places.full:
             while places.taken == 0:
                 places.full.wait()
+        with places.empty:
             places.empty.notify()
 
     run(produce, consume)

@@ -26,6 +26,7 @@ def sync02(check: Check = must_hold) -> None:
                 while places.taken > 0:
                     places.empty.wait()
                 places.taken += 1
+            with places.full:
                 places.full.notify()
 
     def consume() -> None:
@@ -34,6 +35,7 @@ def sync02(check: Check = must_hold) -> None:
                 while places.taken == 0:
                     places.full.wait()
                 places.taken -= 1
+            with places.empty:
                 places.empty.notify()
 
     run(produce, consume)
