@@ -1,10 +1,13 @@
 """racekit makes races happen: it runs a threaded test under the schedules that matter, and replays what it finds."""
 
+from types import ModuleType
+
 from racekit import interpreter  # noqa: F401 - first of all
 from racekit.assertions import assert_deadlock, assert_lost_update, assert_outcomes, assert_race_free, raises
 from racekit.errors import (
     BadArgument,
     Deadlock,
+    Inconsistent,
     InternalError,
     Livelock,
     NestedExploration,
@@ -28,6 +31,7 @@ __all__ = [
     "Execution",
     "Exploration",
     "Failure",
+    "Inconsistent",
     "InjectionTimeout",
     "InternalError",
     "Livelock",
@@ -51,3 +55,12 @@ __all__ = [
     "replay",
     "together",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`racekit.properties`, which imports Hypothesis, is only imported by who uses it."""
+    if name != "properties":
+        raise AttributeError(f"module 'racekit' has no attribute {name!r}")
+    import racekit.properties
+
+    return racekit.properties

@@ -49,5 +49,9 @@ class Livelock(RaceFailure):
     """The threads kept running without an end in sight."""
 
 
+class Inconsistent(RaceFailure):
+    """What concurrent calls gave, no sequential order of them gives."""
+
+
 class ExecutionAborted(BaseException):
     """Unwinds the threads of an execution that is over. Private: never caught by name, never printed."""

@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("demo",),
     ("properties",),
     ("assertions", "race", "script"),
+    ("programs",),
     ("linearize",),
     ("explore",),
     ("minimize", "reproduce"),

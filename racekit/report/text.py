@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 
 from racekit.failure import Failure
-from racekit.trace import Event, Place, Wait
+from racekit.trace import Event, Place, Trace, Wait
 
 _EVENTS_SHOWN = 24
 _SYNCHRONIZATION_IN_WORDS = {"acquire": "acquires", "release": "releases", "start": "starts a thread"}
@@ -15,6 +15,18 @@ _SYNCHRONIZATION_IN_WORDS = {"acquire": "acquires", "release": "releases", "star
 
 def failure_report(failure: Failure) -> str:
     """What went wrong, the events that led there, and how to see it again."""
+    lines = failure_lines(failure)
+    if not failure.reproduced:
+        lines.append(
+            "  It did not come about again when its schedule was run once more: the body differs from run to run."
+        )
+    lines.append(f"  Seen in execution {failure.execution}. Replay it with this schedule:")
+    lines.append(f"    {failure.schedule.token}")
+    return "\n".join(lines)
+
+
+def failure_lines(failure: Failure) -> list[str]:
+    """What went wrong, and the events that led there."""
     lines = [_headline(failure)]
     if failure.kind == "deadlock":
         for wait in failure.waits:
@@ -24,14 +36,7 @@ def failure_report(failure: Failure) -> str:
         lines += [f"    {_where(place)}" for place in failure.repeated[:8]]
     elif failure.exception is not None:
         lines += _raised_at(failure.exception)
-    lines += _timeline(failure)
-    if not failure.reproduced:
-        lines.append(
-            "  It did not come about again when its schedule was run once more: the body differs from run to run."
-        )
-    lines.append(f"  Seen in execution {failure.execution}. Replay it with this schedule:")
-    lines.append(f"    {failure.schedule.token}")
-    return "\n".join(lines)
+    return lines + timeline(failure.trace)
 
 
 def _headline(failure: Failure) -> str:
@@ -72,11 +77,12 @@ def _is_ours(filename: str) -> bool:
     return f"{os.sep}racekit{os.sep}" in filename and f"{os.sep}scenarios{os.sep}" not in filename
 
 
-def _timeline(failure: Failure) -> list[str]:
-    events = failure.trace.events
+def timeline(trace: Trace) -> list[str]:
+    """The last events of an execution, a line for each."""
+    events = trace.events
     if not events:
         return []
-    names = failure.trace.threads
+    names = trace.threads
     width = min(max(len(names[event.thread]) for event in events), 24)
     shown = events[-_EVENTS_SHOWN:]
     lines = ["  What happened, in this order:"]

@@ -16,7 +16,7 @@ from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import Control
 from racekit.runtime.outside import come_back, wait_for_outside
 from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
-from racekit.runtime.scheduling_point import Chooser
+from racekit.runtime.scheduling_point import ByDefault, Chooser
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.tracebacks import without_our_frames
 from racekit.runtime.turn import TURN
@@ -52,6 +52,8 @@ class ExecutionRun:
         """`recorded`: for people, with all that `racekit.trace` has words for; it offers every scheduling point."""
         self.value: object = None
         self.fault: Fault | None = None
+        self._control = control
+        self._options = options
         self._recorder: Recorder | None = None
         limits: Any = {"steps": options.steps, "any_timeout": options.timeouts == "any"}
         scheduler: Scheduler
@@ -106,6 +108,10 @@ class ExecutionRun:
                 originals.lock_release(lock)
             elif type(lock) is originals.RLockType:
                 self.scheduler.pool.run_on(hold.thread.ident, partial(_release_wholly, lock))
+
+    def once_more(self, body: Callable[[], object]) -> ExecutionRun:
+        """When this execution is over: run `body` under the same control and by the default schedule."""
+        return ExecutionRun(body, ByDefault(), self._control, self._options)
 
     # --- failures ----------------------------------------------------------------------------------------------------
 

@@ -80,3 +80,12 @@ class Chooser(Protocol):
     def choose(self, point: SchedulingPoint) -> int:
         """The id of the thread that goes on, one of `point.enabled`."""
         ...
+
+
+class ByDefault:
+    """Chooses what costs nothing: a thread runs for as long as it can."""
+
+    compares_events = False
+
+    def choose(self, point: SchedulingPoint) -> int:
+        return point.default

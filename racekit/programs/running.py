@@ -1,0 +1,193 @@
+"""Running a program: side by side, under whatever schedule, or one call after the other, in a given order.
+
+The recorder is invisible to the search: it is code that is not watched, it takes no lock, and it adds no scheduling
+point. It only notes how long the trace was when a call began and ended.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from racekit.linearize import BLOCKED, Call, History, Identities, Operation, Outcome, outcome_of
+from racekit.linearize.history import NEVER, raised
+from racekit.programs.program import Program, Subject
+from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.turn import TURN
+
+_UNCHANGEABLE = (int, float, complex, str, bytes, type(None))
+
+
+class _Record:
+    """One call while it is made: who made it, and the length of the trace before and after."""
+
+    __slots__ = ("after", "before", "operation", "outcome", "thread", "ticks")
+
+    def __init__(self, operation: Operation, thread: int, before: int, tick: int) -> None:
+        self.operation = operation
+        self.thread = thread
+        self.before = before
+        self.after: int | None = None
+        self.ticks = [tick, tick]
+        self.outcome: Outcome = BLOCKED
+
+
+class Recording:
+    """What one run of a program did."""
+
+    def __init__(self, program: Program) -> None:
+        self.prefix: list[_Record] = []
+        self.threads: list[list[_Record]] = [[] for _ in program.threads]
+        self.final: Outcome | None = None
+        self.failed: _Record | None = None
+        self._identities = Identities()
+        self._ticks = 0
+
+    def perform(self, subject: Subject, state: Any, operation: Operation, records: list[_Record]) -> None:
+        """Carry out an operation, and note what came of it. A failed one raises."""
+        scheduler = TURN.scheduler
+        self._ticks += 1
+        record = _Record(operation, TURN.thread.id, len(scheduler.trace), self._ticks)
+        records.append(record)
+        try:
+            outcome: Outcome = outcome_of(subject.perform(state, _own(operation)), self._identities)
+        except Exception as error:
+            if subject.failed(error):
+                self.failed = record
+                raise
+            outcome = raised(error, self._identities)
+        self._ticks += 1
+        record.ticks[1] = self._ticks
+        record.after = len(scheduler.trace)
+        record.outcome = outcome
+
+    def see(self, subject: Subject, state: Any) -> None:
+        if subject.has_view:
+            self.final = outcome_of(subject.view(state), self._identities)
+
+    def history(self, run: ExecutionRun, *, exact: bool) -> History:
+        """The history of a run.
+
+        A call begins with the first event of its thread and ends with the last one, since whatever it does before and
+        after touches nothing that another thread changes: another execution, of the same events in the same order, had
+        the call begin and end just there. Not so if not all that is shared was seen yet (`exact` is false): then it
+        begins and ends where the recorder was.
+        """
+        trace = run.scheduler.trace
+        moments: list[tuple[float, int, _Record, bool]] = []
+        for record in (record for thread in self.threads for record in thread):
+            events = []
+            if exact:
+                end = len(trace) if record.after is None else record.after
+                events = [at for at in range(record.before, end) if trace[at][0] == record.thread]
+            first, last = (events[0], events[-1]) if events else (record.before - 0.5, (record.after or 0) - 0.5)
+            if exact and not events:
+                first = last if record.after is not None else first
+            moments.append((first, record.ticks[0], record, True))
+            if record.after is not None:
+                moments.append((last, record.ticks[1], record, False))
+        moments.sort(key=lambda moment: moment[:2])
+        called = {id(record): moment for moment, (*_, record, begins) in enumerate(moments) if begins}
+        returned = {id(record): moment for moment, (*_, record, begins) in enumerate(moments) if not begins}
+
+        def call(record: _Record) -> Call:
+            key = id(record)
+            return Call(record.operation, record.outcome, called.get(key, -1), returned.get(key, NEVER))
+
+        prefix = [Call(record.operation, record.outcome, -1, -1) for record in self.prefix]
+        return History([[call(record) for record in thread] for thread in self.threads], prefix, self.final)
+
+
+def _own(operation: Operation) -> Operation:
+    """The operation with arguments that the call may change."""
+    arguments = operation.arguments
+    if all(isinstance(value, _UNCHANGEABLE) for value in arguments.values()):
+        return operation
+    return Operation(operation.name, {name: _copied(value) for name, value in arguments.items()})
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:
+        return value
+
+
+def side_by_side(subject: Subject, program: Program, begun: Callable[[Recording], None]) -> Callable[[], None]:
+    """A body for an exploration: the program once, each of its threads in a thread. `begun` is given the recording."""
+
+    def body() -> None:
+        recording = Recording(program)
+        begun(recording)
+        state = _after_prefix(subject, program, recording)
+
+        def job(operations: Sequence[Operation], records: list[_Record]) -> Callable[[], None]:
+            def run() -> None:
+                for operation in operations:
+                    recording.perform(subject, state, operation, records)
+
+            return run
+
+        jobs = [job(*pair) for pair in zip(program.threads, recording.threads, strict=True)]
+        _run_all(jobs, program.names)
+        subject.check(state)
+        recording.see(subject, state)
+        subject.end(state)
+
+    return body
+
+
+def one_by_one(
+    subject: Subject, program: Program, order: Sequence[tuple[int, Operation]], begun: Callable[[Recording], None]
+) -> Callable[[], None]:
+    """A body that makes the calls in this order of (thread, operation), each in the thread that it belongs to."""
+
+    def body() -> None:
+        recording = Recording(program)
+        begun(recording)
+        state = _after_prefix(subject, program, recording)
+        turns = [threading.Lock() for _ in order]
+        for turn in turns[1:]:
+            turn.acquire()
+
+        def job(thread: int) -> Callable[[], None]:
+            def run() -> None:
+                for index, (owner, operation) in enumerate(order):
+                    if owner == thread:
+                        turns[index].acquire()
+                        recording.perform(subject, state, operation, recording.threads[thread])
+                        subject.check(state)
+                        if index + 1 < len(order):
+                            turns[index + 1].release()
+
+            return run
+
+        _run_all([job(thread) for thread in range(len(program.threads))], program.names)
+        recording.see(subject, state)
+        subject.end(state)
+
+    return body
+
+
+def _after_prefix(subject: Subject, program: Program, recording: Recording) -> Any:
+    state = subject.begin()
+    subject.check(state)
+    for operation in program.prefix:
+        recording.perform(subject, state, operation, recording.prefix)
+        subject.check(state)
+    return state
+
+
+def _run_all(jobs: Sequence[Callable[[], None]], names: Sequence[str]) -> None:
+    threads = [threading.Thread(target=job, name=name) for job, name in zip(jobs, names, strict=True)]
+    caller = TURN.thread
+    caller.atomic = 1  # who starts first says nothing: whoever is chosen at the first join runs first
+    try:
+        for thread in threads:
+            thread.start()
+    finally:
+        caller.atomic = 0
+    for thread in threads:
+        thread.join()
