@@ -9,6 +9,7 @@ from typing import Any
 
 from racekit.errors import NestedExploration, ScheduleMismatch
 from racekit.failure import Failure
+from racekit.minimize import Minimized, identity, minimize
 from racekit.options import Options, check_body
 from racekit.reproduce import failure_of, reproduce
 from racekit.results import Execution, Exploration, Outcome
@@ -24,6 +25,8 @@ from racekit.watch.canary import check_interpreter
 from racekit.watch.scope import Scope
 
 _NEW_OBJECTS_PER_COLLECTION = 50_000
+_MOST_TO_MINIMIZE = 200
+_SECONDS_TO_MINIMIZE_ANYWAY = 0.5
 
 
 def explore(body: Callable[[], object], **options: Any) -> Exploration:
@@ -107,14 +110,17 @@ class _Explorer:
         self.conflicts = conflicts
         self.result = Exploration(granularity=options.granularity)
         self._failures: list[Failure] = []
+        self._minimized: set[object] = set()
         self._outside: str | None = None
+        self._gave_way = False
+        self._begun = originals.perf_counter()
 
     def run(self) -> Exploration:
         result, effort = self.result, self.result.effort
-        begun = originals.perf_counter()
+        self._begun = begun = originals.perf_counter()
         with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
             entered = originals.perf_counter()
-            result.cut_by = self._loop(control, begun)
+            result.cut_by = self._loop(control)
             result.stuck = control.monitor.stuck
             effort.rewriting = WATCHER.seconds
             effort.running -= WATCHER.seconds
@@ -137,19 +143,18 @@ class _Explorer:
             raise run.scheduler.interruption
         return run, control.monitor.stuck
 
-    def _loop(self, control: Control, begun: float) -> str | None:
+    def _loop(self, control: Control) -> str | None:
         """Execution after execution; returns what cut the search, None if nothing did."""
         control.interrupts.let_through()
         options, result = self.options, self.result
-        gave_way = False
         modules = len(sys.modules)
         while self._begin():
             control.interrupts.check()
             if options.executions is not None and result.executions >= options.executions:
                 return "executions"
-            if options.seconds is not None and originals.perf_counter() - begun >= options.seconds:
+            if options.seconds is not None and originals.perf_counter() - self._begun >= options.seconds:
                 return "seconds"
-            run = self._run(control)
+            run = self._run(control, self.strategy)
             result.executions += 1
             interruption = run.scheduler.interruption
             if interruption is not None and not isinstance(interruption, Redundant):
@@ -158,7 +163,7 @@ class _Explorer:
             if interruption is not None:
                 result.executions -= 1
                 continue
-            gave_way = gave_way or run.scheduler.gave_way
+            self._gave_way = self._gave_way or run.scheduler.gave_way
             self._note_outside(run)
             if control.monitor.stuck:
                 return "timeout"
@@ -173,13 +178,13 @@ class _Explorer:
                 WATCHER.find_new(youngest=False)
             if PLACES.grown or WATCHER.grown:
                 PLACES.grown = WATCHER.grown = False
-                gave_way = False
+                self._gave_way = False
                 self.strategy.restart()
             if gc.get_count()[0] > _NEW_OBJECTS_PER_COLLECTION:
                 gc.collect(1)
         if self._outside:
             return self._outside
-        cut_by = self.strategy.cut_by or ("a spin that gave way" if gave_way else None)
+        cut_by = self.strategy.cut_by or ("a spin that gave way" if self._gave_way else None)
         if cut_by is None:
             result.interleavings = self.strategy.interleavings
         return cut_by
@@ -190,9 +195,9 @@ class _Explorer:
         self.result.effort.searching += originals.perf_counter() - begun
         return more
 
-    def _run(self, control: Control) -> ExecutionRun:
+    def _run(self, control: Control, strategy: Strategy) -> ExecutionRun:
         begun = originals.perf_counter()
-        run = ExecutionRun(self.body, self.strategy, control, self.options, conflicts=self.conflicts)
+        run = ExecutionRun(self.body, strategy, control, self.options, conflicts=self.conflicts)
         self.result.effort.running += originals.perf_counter() - begun
         self.result.effort.points += run.scheduler.steps
         self.result.threads = max(self.result.threads, len(run.scheduler.threads) - 1)
@@ -212,6 +217,35 @@ class _Explorer:
             raise interruption
         return None if interruption is not None or control.monitor.stuck or not strategy.followed else run
 
+    def _minimize(self, run: ExecutionRun, control: Control) -> Minimized:
+        """A simpler execution with the same failure, for the first failure of its kind."""
+        assert run.fault is not None
+        same = identity(run.fault)
+        exact = not (self._gave_way or self._outside)
+        if same in self._minimized or self._outside:
+            return Minimized(run, fewest=False)
+        self._minimized.add(same)
+        budget = _Budget(self.options, originals.perf_counter() - self._begun)
+        grown = PLACES.grown or WATCHER.grown
+
+        def execute(strategy: Strategy) -> ExecutionRun | None:
+            nonlocal grown
+            if not budget.allows_another() or control.monitor.stuck:
+                return None
+            PLACES.grown = WATCHER.grown = False
+            again = self._run(control, strategy)
+            if again.scheduler.interruption is not None:
+                raise again.scheduler.interruption
+            if PLACES.grown or WATCHER.grown:
+                grown = True
+                strategy.restart()
+            return again
+
+        try:
+            return minimize(run, execute, ruled_out=self.strategy.preemptions_ruled_out if exact else 0)
+        finally:
+            PLACES.grown = grown
+
     def _note_outside(self, run: ExecutionRun) -> None:
         """What was not under control cannot have been explored."""
         for name in run.scheduler.outsiders:
@@ -230,8 +264,9 @@ class _Explorer:
 
     def _add(self, run: ExecutionRun, control: Control) -> None:
         if run.fault is not None:
+            minimized = self._minimize(run, control)
             self._failures.append(
-                reproduce(run, lambda schedule: self._again(schedule, control), self.result.executions)
+                reproduce(run, minimized, lambda schedule: self._again(schedule, control), self.result.executions)
             )
             return
         try:
@@ -244,6 +279,19 @@ class _Explorer:
             self.result.outcomes[key] = Outcome(1, run.schedule())
         else:
             outcome.count += 1
+
+
+class _Budget:
+    """What minimizing may cost: a fifth of the search's executions, and of its time if that is long."""
+
+    def __init__(self, options: Options, searched: float) -> None:
+        executions = options.executions
+        self._executions = _MOST_TO_MINIMIZE if executions is None else min(_MOST_TO_MINIMIZE, executions // 5)
+        self._until = originals.perf_counter() + max(searched / 5, _SECONDS_TO_MINIMIZE_ANYWAY)
+
+    def allows_another(self) -> bool:
+        self._executions -= 1
+        return self._executions >= 0 and originals.perf_counter() < self._until
 
 
 def _exploring() -> bool:

@@ -17,6 +17,10 @@ class Failure:
     raised (None for the other kinds), `waits` tells who waits for what in a deadlock, `repeated` the lines of a
     livelock that repeat. `reproduced` is False if the body did something else when this schedule was run again: then
     the trace has no values. `str()` is the report for people.
+
+    `schedule` is minimized: it has as many `preemptions` (a thread could have gone on, but another one did).
+    `fewest_preemptions` is True if every schedule with fewer was run and none fails in this way. `original` is the
+    schedule that was found first, with its own number of preemptions.
     """
 
     kind: str
@@ -28,6 +32,10 @@ class Failure:
     repeated: tuple[Place, ...] = ()
     execution: int = 0
     reproduced: bool = True
+    preemptions: int = 0
+    fewest_preemptions: bool = False
+    original: Schedule = field(default_factory=Schedule)
+    original_preemptions: int = 0
     report: str = field(default="", repr=False)
 
     def __str__(self) -> str:

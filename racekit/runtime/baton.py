@@ -49,6 +49,7 @@ class Scheduler:
     merge_first_operations = True
     now = 0
     steps = 0
+    preemptions = 0
     loops = 0
     gave_way = False
     aborting = False
@@ -296,6 +297,7 @@ class Scheduler:
             self.interrupt(error)
             self.leave(thread)
         if chosen != default:
+            self.preemptions += point.preemptive
             position = self.pending_position(thread)
             self.departures.append((thread.id, position, thread.counts.get(position, 0) + 1, chosen))
         return chosen

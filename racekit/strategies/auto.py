@@ -41,6 +41,10 @@ class Auto:
         return self._current.interleavings
 
     @property
+    def preemptions_ruled_out(self) -> int:
+        return self._bounded.preemptions_ruled_out
+
+    @property
     def compares_events(self) -> bool:
         return self._current.compares_events
 

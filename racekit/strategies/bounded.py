@@ -67,6 +67,10 @@ class Bounded:
 
     compares_events = False
 
+    @property
+    def preemptions_ruled_out(self) -> int:
+        return 0 if self.cut_by == "nondeterminism" else self.bound
+
     def begin(self) -> bool:
         run = self._next_run()
         if run is None:

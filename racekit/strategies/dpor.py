@@ -54,6 +54,7 @@ class Dpor:
     """Every different interleaving, each once; which one comes first is up to the default schedule."""
 
     compares_events = True
+    preemptions_ruled_out = 0
 
     def __init__(self) -> None:
         self.cut_by: str | None = None
@@ -133,7 +134,8 @@ class Dpor:
             self.cut_by = "nondeterminism"
         del self._nodes[self._depth :]
         if self._nodes:
-            steps, races = order(_steps(self._nodes, trace, kinds))
+            starts, chosen = [node.start for node in self._nodes], [node.chosen for node in self._nodes]
+            steps, races = order(steps_between(starts, chosen, trace, kinds))
             for race in races:
                 self._try_the_other_way(race, steps)
             self._backtrack(steps)
@@ -240,12 +242,15 @@ def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
     return tuple(accesses)
 
 
-def _steps(
-    nodes: list[_Node], trace: Sequence[TraceEntry], kinds: Sequence[str]
+def steps_between(
+    starts: Sequence[int], chosen: Sequence[int], trace: Sequence[TraceEntry], kinds: Sequence[str]
 ) -> list[tuple[int, Footprint, list[tuple[str, int]]]]:
-    """What came before the first scheduling point, the step after each, and what was blocked in a deadlock."""
-    bounds = [0, *(node.start for node in nodes), len(trace)]
-    threads = [0, *(node.chosen for node in nodes)]
+    """What came before the first scheduling point, the step after each, and what was blocked in a deadlock.
+
+    starts[i], chosen[i]: how long the trace was at scheduling point i, and which thread went on.
+    """
+    bounds = [0, *starts, len(trace)]
+    threads = [0, *chosen]
     steps = []
     for thread, start, end in zip(threads, bounds, bounds[1:], strict=False):
         entries = trace[start:end]

@@ -21,6 +21,7 @@ class Pct:
 
     cut_by: str | None = None
     interleavings: int | None = None
+    preemptions_ruled_out = 0
     compares_events = False
 
     def __init__(self, seed: int, depth: int) -> None:

@@ -20,6 +20,7 @@ class Pos:
 
     cut_by: str | None = None
     interleavings: int | None = None
+    preemptions_ruled_out = 0
     compares_events = True
 
     def __init__(self, seed: int) -> None:

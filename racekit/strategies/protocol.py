@@ -21,6 +21,11 @@ class Strategy(Chooser, Protocol):
         """How many different interleavings there are, once `begin` has returned False; None if it did not count."""
         ...
 
+    @property
+    def preemptions_ruled_out(self) -> int:
+        """Every schedule with fewer preemptions than this has been run."""
+        ...
+
     def begin(self) -> bool:
         """Get ready for the next execution; False if there is no other schedule to try."""
         ...

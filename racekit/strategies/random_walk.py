@@ -13,6 +13,7 @@ class RandomWalk:
 
     cut_by: str | None = None
     interleavings: int | None = None
+    preemptions_ruled_out = 0
 
     def __init__(self, seed: int) -> None:
         self._choice = random.Random(seed).choice

@@ -17,6 +17,7 @@ class Replay:
 
     cut_by: str | None = None
     interleavings: int | None = None
+    preemptions_ruled_out = 0
 
     def __init__(self, schedule: Schedule) -> None:
         self._switches = schedule.switches

@@ -19,6 +19,7 @@ class Urw:
 
     cut_by: str | None = None
     interleavings: int | None = None
+    preemptions_ruled_out = 0
     compares_events = True
 
     def __init__(self, seed: int) -> None:
