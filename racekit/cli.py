@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 from racekit import demo
 from racekit.errors import BadArgument
+from racekit.progress import shown_on_terminal
 from racekit.report.schedule_words import explained
 from racekit.schedule import Schedule
 
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     commands = {"demo": _demo, "replay": _replay, "explain": _explain}
     try:
-        return commands[chosen.command](chosen)
+        with shown_on_terminal(sys.stderr):
+            return commands[chosen.command](chosen)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

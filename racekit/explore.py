@@ -11,6 +11,7 @@ from racekit.errors import NestedExploration, ScheduleMismatch
 from racekit.failure import Failure
 from racekit.minimize import Minimized, identity, minimize
 from racekit.options import Options, check_body
+from racekit.progress import Progress
 from racekit.reproduce import failure_of, reproduce
 from racekit.results import Execution, Exploration, Outcome
 from racekit.runtime import originals
@@ -109,6 +110,7 @@ class _Explorer:
         self.until = until
         self.conflicts = conflicts
         self.result = Exploration(granularity=options.granularity)
+        self._scope = Scope(options.include, options.exclude)
         self._failures: list[Failure] = []
         self._minimized: set[object] = set()
         self._outside: str | None = None
@@ -117,8 +119,9 @@ class _Explorer:
 
     def run(self) -> Exploration:
         result, effort = self.result, self.result.effort
+        progress = Progress(result, self.options)
         self._begun = begun = originals.perf_counter()
-        with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
+        with progress, Control(self._scope, self.timeout, progress.show) as control:
             entered = originals.perf_counter()
             result.cut_by = self._loop(control)
             result.stuck = control.monitor.stuck
@@ -133,7 +136,7 @@ class _Explorer:
 
     def run_once(self, schedule: Schedule) -> tuple[ExecutionRun, str]:
         """One execution, recorded for people, in which the places that the schedule speaks of are scheduling points."""
-        with Control(Scope(self.options.include, self.options.exclude), self.timeout) as control:
+        with Control(self._scope, self.timeout) as control:
             control.interrupts.let_through()
             for switch in schedule.switches:
                 PLACES.want(switch.position.line, switch.position.name)

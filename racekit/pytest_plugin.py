@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import shlex
+import sys
 import time
 import zlib
 from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from racekit.errors import BadArgument, RaceFailure
 from racekit.options import STRATEGIES, Options, option_types
+from racekit.progress import shown_on_terminal
 from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import FreshItem
 from racekit.pytest_items.kept_schedules import KeptSchedules
@@ -113,8 +116,21 @@ def pytest_configure(config: pytest.Config) -> None:
         statistics=bool(config.getoption("race_statistics") or config.getini("race_statistics")),
         store=store_of(config),
     )
+    _show_progress(config)
     if config.getoption("race_forget") and not hasattr(config, "workerinput"):
         _forget(config.stash[SETTINGS].store)
+
+
+def _show_progress(config: pytest.Config) -> None:
+    """Show on pytest's terminal how far a long exploration has come; its output is not captured yet."""
+
+    def column() -> int:
+        reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+        return 0 if reporter is None else int(reporter._tw.width_of_current_line % reporter._tw.fullwidth)
+
+    shown = ExitStack()
+    shown.enter_context(shown_on_terminal(sys.stdout, column))
+    config.add_cleanup(shown.close)
 
 
 def _forget(store: KeptSchedules) -> None:

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("programs",),
     ("linearize",),
     ("explore",),
-    ("minimize", "reproduce"),
+    ("minimize", "progress", "reproduce"),
     ("results",),
     ("inject", "side_by_side"),
     ("strategies",),

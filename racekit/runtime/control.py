@@ -54,10 +54,13 @@ _TYPES = (
 
 
 class Control:
-    """A context manager: inside it, everything that racekit promises to control is under control."""
+    """A context manager: inside it, everything that racekit promises to control is under control.
 
-    def __init__(self, scope: Scope, timeout: float | None = None) -> None:
-        self.monitor = Monitor(timeout)
+    timeout and on_look are those of its `Monitor`.
+    """
+
+    def __init__(self, scope: Scope, timeout: float | None = None, on_look: Callable[[], None] | None = None) -> None:
+        self.monitor = Monitor(timeout, on_look)
         self.interrupts = Interrupts()
         self._scope = scope
         self._swaps = Swaps()

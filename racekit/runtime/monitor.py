@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from racekit.runtime import originals
 from racekit.runtime.baton import Scheduler
@@ -24,9 +25,13 @@ GRACE = 1.0
 
 
 class Monitor:
-    """Watches from `start` to `stop`. After `timeout` seconds it aborts the execution; `stuck` tells who was where."""
+    """Watches from `start` to `stop`. After `timeout` seconds it aborts the execution; `stuck` tells who was where.
 
-    def __init__(self, timeout: float | None) -> None:
+    Whenever it looks, it first calls `on_look`, which must not raise.
+    """
+
+    def __init__(self, timeout: float | None, on_look: Callable[[], None] | None = None) -> None:
+        self._on_look = on_look
         self._deadline = None if timeout is None else originals.monotonic() + timeout
         self._stop = Parking()
         self._stopped = Parking()
@@ -46,6 +51,8 @@ class Monitor:
 
     def _run(self) -> None:
         while not self._stop.park(True, TICK):
+            if self._on_look is not None:
+                self._on_look()
             scheduler: Scheduler | None = TURN.scheduler
             if scheduler is None or self._stopping:
                 continue
