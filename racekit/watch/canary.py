@@ -64,7 +64,7 @@ def _run(code: CodeType, namespace: dict[str, Any]) -> str:
     """What `f` gives, in words: its result, or its exception with the line."""
     exec(code, namespace)
     try:
-        result = namespace["f"](_Thing(), [1, 2, 3], {"k": 1})
+        result = namespace.pop("f")(_Thing(), [1, 2, 3], {"k": 1})
         if isinstance(result, GeneratorType):
             result = list(result)
         elif isinstance(result, CoroutineType):

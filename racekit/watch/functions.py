@@ -11,7 +11,8 @@ from types import CodeType, FunctionType
 
 from racekit.watch.scope import Scope
 
-_KNOWS_OLD_OBJECTS = sys.version_info < (3, 14) and not sysconfig.get_config_var("Py_GIL_DISABLED")
+_FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+_KNOWS_OLD_OBJECTS = sys.version_info < (3, 14) and not _FREE_THREADED
 """Other collectors do not tell which objects are new since when, so all of them have to be looked at each time."""
 
 
@@ -41,7 +42,7 @@ class Functions:
             objects = gc.get_objects(generation=0) + gc.get_objects(generation=1)
             known = list(self._found.items())
         else:
-            objects = gc.get_objects()
+            objects = all_objects()
             known = []
         self._scope, self._collections = scope, collections
         before, self._found = self._found, {}
@@ -73,6 +74,31 @@ class Functions:
             verdict = verdicts.get(function.__code__.co_filename)
             if judge(function) if verdict is None else verdict:
                 yield function
+
+
+def all_objects() -> list[object]:
+    """Every object that may be a function, of whatever age.
+
+    A free-threaded 3.13 makes functions, classes and modules immortal when the first thread starts, and its collector
+    forgets them (`_PyGC_ImmortalizeDeferredObjects`): there they are found from what refers to them.
+    """
+    objects = gc.get_objects()
+    if not _FREE_THREADED or any(found is all_objects for found in objects):
+        return objects
+    seen = set(map(id, objects))
+    newest = [*objects, *sys.modules.values()]
+    while newest:
+        referents = gc.get_referents(*newest)
+        newest = []
+        for found in referents:
+            if id(found) not in seen and type(found) not in _REFER_TO_NO_FUNCTION:
+                seen.add(id(found))
+                newest.append(found)
+        objects += newest
+    return objects
+
+
+_REFER_TO_NO_FUNCTION = frozenset({str, bytes, int, float, bool, CodeType, type(None)})
 
 
 def _collections_of_old_objects() -> tuple[int, ...]:

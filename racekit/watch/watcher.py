@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType
 from typing import Any
 
-from racekit.watch.functions import FoundFunction, Functions
+from racekit.watch.functions import FoundFunction, Functions, all_objects
 from racekit.watch.rewrite import CannotRewrite, Hooks, Rewritten, rewrite
 from racekit.watch.scope import Scope
 from racekit.watch.site import Site
@@ -65,7 +65,7 @@ class Watcher:
         """
         if youngest:
             self._watch_all(self._in_scope.new_in(gc.get_objects(generation=0)))
-        elif self._watch_all(self._in_scope.new_in(gc.get_objects())):
+        elif self._watch_all(self._in_scope.new_in(all_objects())):
             self.grown = True
 
     def _watch_all(self, functions: Iterable[tuple[FunctionType, FoundFunction]]) -> bool:

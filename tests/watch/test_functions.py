@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import threading
 import weakref
 from types import FunctionType, ModuleType
 from typing import Any
@@ -20,8 +22,9 @@ def found(search: Functions, scope: Scope | None = None) -> set[FunctionType]:
 
 def new_function(name: str = "new") -> Any:
     namespace: dict[str, Any] = {"__name__": __name__}
-    exec(f"def {name}(): return {name!r}", namespace)
-    return namespace[name]
+    # Not at the top level: a free-threaded 3.13 never frees a function that is.
+    exec(f"def make():\n  def {name}(): return {name!r}\n  return {name}", namespace)
+    return namespace["make"]()
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +40,25 @@ def test_a_function_made_since_the_last_search_is_found() -> None:
     found(search)
     function = new_function()
     assert function in found(search)
+
+
+class Kept:
+    """A method and what only other objects refer to."""
+
+    def method(self) -> None: ...
+
+    @staticmethod
+    def static() -> None: ...
+
+
+def test_functions_are_found_wherever_they_are_once_threads_have_started() -> None:
+    partial = functools.partial(new_function())
+    thread = threading.Thread(target=lambda: None)  # a free-threaded 3.13 changes them when the first one starts
+    thread.start()
+    thread.join()
+    assert {test_a_function_made_since_the_last_search_is_found, Kept.method, Kept.static, partial.func} <= found(
+        Functions()
+    )
 
 
 def test_a_function_found_before_is_found_again() -> None:
