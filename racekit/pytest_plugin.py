@@ -17,6 +17,7 @@ import pytest
 from racekit.errors import BadArgument, RaceFailure
 from racekit.options import STRATEGIES, Options, option_types
 from racekit.progress import shown_on_terminal
+from racekit.pytest_items import reports
 from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import FreshItem
 from racekit.pytest_items.kept_schedules import KeptSchedules
@@ -93,6 +94,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     text = "at the end, say of each explored test what was proved or what cut the search, and what that took"
     group.addoption("--race-statistics", action="store_true", default=None, help=text)
     parser.addini("race_statistics", f"{text} (as --race-statistics)", type="bool", default=False)
+    reports.add_options(group, parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,6 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
         store=store_of(config),
     )
     _show_progress(config)
+    reports.register(config)
     if config.getoption("race_forget") and not hasattr(config, "workerinput"):
         _forget(config.stash[SETTINGS].store)
 

@@ -10,6 +10,7 @@ from racekit.errors import ExecutionAborted, InternalError, RaceFailure, Racekit
 from racekit.explore import explore_body, replay_body
 from racekit.options import Options
 from racekit.pytest_items.fresh import Ended, FreshItem
+from racekit.pytest_items.reports import FOUND
 from racekit.pytest_items.summary import result, statistics
 from racekit.pytest_items.tried_first import FailedBefore
 from racekit.results import Execution, Exploration
@@ -48,6 +49,7 @@ def explore_item(
     if timeout is not None and isinstance(found, Execution) and found.stuck:
         fail(f"Timeout (>{timeout.given:g}s) in a replay by racekit.\n{found.stuck}")
     fresh.item.user_properties += properties(found)
+    fresh.item.stash[FOUND] = found
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
         _remember(fresh, before, found)

@@ -1,0 +1,174 @@
+"""The pages and the SARIF log of a test session: `--race-report` and `--race-sarif`.
+
+Each test process tells its reports of failures; what they tell travels in the reports to the one process that writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from racekit.failure import Failure
+from racekit.results import Execution, Exploration
+
+FOUND = pytest.StashKey[Exploration | Execution]()
+"""What came of the exploration of an item, or of its replay."""
+
+_MOST_PER_TEST = 20
+_LONGEST_NAME = 80
+
+
+def add_options(group: Any, parser: pytest.Parser) -> None:
+    """`--race-report` and `--race-sarif`, on the command line and in the ini file."""
+    for name, metavar, text in [
+        ("report", "DIR", "write a page for each failure into this directory, with an index and traces for Perfetto"),
+        ("sarif", "FILE", "write the failures into this file in SARIF 2.1, for code scanning"),
+    ]:
+        group.addoption(f"--race-{name}", metavar=metavar, help=text)
+        parser.addini(f"race_{name}", f"{text} (as --race-{name})", default=None)
+
+
+def register(config: pytest.Config) -> None:
+    """Write the reports that this session has been asked for."""
+    directory, sarif = (_path(config, name) for name in ("race_report", "race_sarif"))
+    if directory is not None or sarif is not None:
+        config.pluginmanager.register(Reports(config, directory, sarif), "racekit-reports")
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    """What the command line says, seen from where pytest was called; or the ini file, seen from where that is."""
+    given: str | None = config.getoption(name)
+    if given:
+        return config.invocation_params.dir / given
+    written: str | None = config.getini(name)
+    return (config.inipath or config.rootpath / "ini").parent / written if written else None
+
+
+class Reports:
+    """Collects what the tests tell, and writes it down."""
+
+    def __init__(self, config: pytest.Config, directory: Path | None, sarif: Path | None) -> None:
+        self._config = config
+        self._directory = directory
+        self._sarif = sarif
+        self._writes = not hasattr(config, "workerinput")
+        self._failures: list[Mapping[str, Any]] = []
+        self._explored: list[tuple[str, Mapping[str, Any]]] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        found = item.stash.get(FOUND, None)
+        if call.when == "call" and found is not None:
+            report.race_failures = list(self._told(item, found))  # type: ignore[attr-defined]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self._writes:
+            self._failures += getattr(report, "race_failures", ())
+            if hasattr(report, "race_statistics"):
+                self._explored.append((report.nodeid, report.race_statistics))
+
+    def pytest_sessionfinish(self) -> None:
+        if not self._writes:
+            return
+        self._failures.sort(key=lambda told: (told["test"], told["name"]))
+        self._explored.sort(key=lambda told: told[0])
+        try:
+            if self._directory is not None:
+                self._write_pages(self._directory)
+            if self._sarif is not None:
+                self._write_sarif(self._sarif)
+        except OSError as error:
+            raise pytest.UsageError(f"The reports of racekit could not be written: {error}.") from None
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._directory is not None:
+            terminalreporter.write_line(f"race: pages in {self._directory / 'index.html'}")
+        if self._sarif is not None:
+            terminalreporter.write_line(f"race: SARIF in {self._sarif}")
+
+    # --- in the process of the test ----------------------------------------------------------------------------------
+
+    def _told(self, item: pytest.Item, found: Exploration | Execution) -> Iterator[Mapping[str, Any]]:
+        """What is told of each different failure, in plain types that travel between processes."""
+        from racekit.report.chrome_trace import chrome_trace
+        from racekit.report.page.failure_page import Around, failure_facts, failure_page, headline
+        from racekit.report.page.sketch import sketch_markup
+        from racekit.report.sarif import sarif_result
+
+        root = str(self._config.rootpath)
+        for failure in _different(found):
+            name = file_name(item.nodeid, failure)
+            around = Around(
+                test=item.nodeid,
+                ways=_ways(item, failure),
+                index="index.html",
+                trace=f"{quote(name)}.trace.json",
+                root=root,
+            )
+            yield {
+                "name": name,
+                "headline": headline(failure),
+                "test": item.nodeid,
+                "facts": failure_facts(failure),
+                "sketch": sketch_markup(failure.trace),
+                "page": failure_page(failure, around) if self._directory else "",
+                "trace": chrome_trace(failure, item.nodeid, root) if self._directory else {},
+                "sarif": sarif_result(failure, item.nodeid, root),
+            }
+
+    # --- in the process that writes ----------------------------------------------------------------------------------
+
+    def _write_pages(self, directory: Path) -> None:
+        from racekit.report.page.index_page import ExploredEntry, FailureEntry, index_page
+
+        directory.mkdir(parents=True, exist_ok=True)
+        entries = []
+        for told in self._failures:
+            (directory / f"{told['name']}.html").write_text(told["page"], encoding="utf-8")
+            trace = json.dumps(told["trace"], ensure_ascii=False, indent=1)
+            (directory / f"{told['name']}.trace.json").write_text(trace, encoding="utf-8")
+            href = f"{quote(told['name'])}.html"
+            entries.append(FailureEntry(href, told["headline"], told["test"], told["facts"], told["sketch"]))
+        explored = [
+            ExploredEntry(test, took["result"], took["verdict"], took["executions"]) for test, took in self._explored
+        ]
+        (directory / "index.html").write_text(index_page(entries, explored), encoding="utf-8")
+
+    def _write_sarif(self, file: Path) -> None:
+        from racekit.report.sarif import sarif_log
+
+        file.parent.mkdir(parents=True, exist_ok=True)
+        log = sarif_log([told["sarif"] for told in self._failures])
+        file.write_text(json.dumps(log, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _different(found: Exploration | Execution) -> Sequence[Failure]:
+    """The failures of which none says the same as one before it."""
+    failures = found.failures if isinstance(found, Exploration) else [found.failure] if found.failure else []
+    different = {(failure.kind, str(failure).partition("\n")[0]): failure for failure in reversed(failures)}
+    return list(reversed(different.values()))[:_MOST_PER_TEST]
+
+
+def file_name(test: str, failure: Failure) -> str:
+    """The name of the files of a failure, without what tells their kinds apart; the same in each session."""
+    readable = re.sub(r"[^\w.]+", "-", test).strip("-")[-_LONGEST_NAME:]
+    return f"{readable}-{hashlib.sha256(f'{test} {failure.schedule}'.encode()).hexdigest()[:6]}"
+
+
+def _ways(item: pytest.Item, failure: Failure) -> Sequence[tuple[str, str]]:
+    token = shlex.quote(failure.schedule.token)
+    return [
+        ("This runs the test under this schedule again:", f"pytest {shlex.quote(item.nodeid)} --race-replay={token}")
+    ]

@@ -1,0 +1,118 @@
+"""The page of one failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from racekit.failure import Failure
+from racekit.report.page.files import Files
+from racekit.report.page.layout import Ending, lay_out
+from racekit.report.page.templating import render
+from racekit.report.participants import matters, participants
+from racekit.report.places import raised_at, text_at
+from racekit.report.words import wait_in_words
+from racekit.schedule import Schedule
+from racekit.trace import Trace
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a failure does not know itself: whose it is, and how it is seen again.
+
+    `test` is the node id, `original` the execution that was found first (where `failure` is a smaller one), `facts` are
+    a few words each, `meaning` has sentences, `index` and `trace` are relative URLs, `root` is the directory from which
+    files are named. `ways` are what a reader can do next: what for, and the text to copy.
+    """
+
+    test: str = ""
+    original: tuple[Schedule, Trace] | None = None
+    facts: Sequence[str] = ()
+    meaning: Sequence[str] = ()
+    ways: Sequence[tuple[str, str]] = ()
+    index: str = ""
+    trace: str = ""
+    root: str = ""
+
+
+def failure_page(failure: Failure, around: Around | None = None) -> str:
+    """The page, as the text of an HTML file. The same failure gives the same text."""
+    return render("failure.html.j2", page_data(failure, around or Around()))
+
+
+def page_data(failure: Failure, around: Around) -> Mapping[str, Any]:
+    """What the template is filled with."""
+    root = around.root or os.getcwd()
+    timelines = [_named("minimized" if around.original else "failing", failure.schedule, failure.trace, failure, "s")]
+    if around.original is not None:
+        timelines.append(_named("original", *around.original, failure, "o"))
+    files = Files([each["timeline"] for each in timelines], root, [one.place for one in participants(failure)])
+    return {
+        "headline": headline(failure),
+        "test": around.test,
+        "facts": [*failure_facts(failure), *around.facts],
+        "meaning": around.meaning,
+        "waits": sorted(failure.waits, key=lambda wait: wait.holder is None),
+        "wait_in_words": wait_in_words,
+        "timelines": timelines,
+        "files": files,
+        "ways": around.ways,
+        "index": around.index,
+        "trace": around.trace,
+        "report": str(failure),
+    }
+
+
+def headline(failure: Failure) -> str:
+    """The sentence that names the bug."""
+    return str(failure).strip().partition("\n")[0].rstrip(".:")
+
+
+def _named(name: str, schedule: Schedule, trace: Trace, failure: Failure, prefix: str) -> dict[str, Any]:
+    timeline = lay_out(trace, _endings(failure, trace), matters(failure, trace), prefix, text_at)
+    return {
+        "name": name,
+        "token": schedule.token,
+        "preemptions": _counted(_preemptions(trace), "preemption"),
+        "timeline": timeline,
+    }
+
+
+def failure_facts(failure: Failure) -> list[str]:
+    """Its size, in a few words each."""
+    trace = failure.trace
+    found = [
+        _counted(len({event.thread for event in trace.events}), "thread"),
+        _counted(len(trace.events), "step"),
+    ]
+    if trace.hand_overs:
+        found.append(_counted(_preemptions(trace), "preemption"))
+    if failure.execution:
+        found.append(f"found in execution {failure.execution:,}")
+    return found
+
+
+def _preemptions(trace: Trace) -> int:
+    return sum(hand_over.reason == "preempted" for hand_over in trace.hand_overs)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _endings(failure: Failure, trace: Trace) -> list[Ending]:
+    if failure.waits:
+        return [
+            Ending(trace.threads.index(wait.thread), wait_in_words(wait), wait.place, waits=True)
+            for wait in failure.waits
+            if wait.thread in trace.threads
+        ]
+    thread = trace.threads.index(failure.thread) if failure.thread in trace.threads else 0
+    if failure.exception is None:
+        place = failure.repeated[0] if failure.repeated else None
+        return [Ending(thread, "goes on like this without an end", place)]
+    message = str(failure.exception).strip().partition("\n")[0]
+    words = type(failure.exception).__name__ + (f": {message}" if message else "")
+    return [Ending(thread, words, raised_at(failure.exception))]

@@ -1,0 +1,54 @@
+"""Where a failure shows, and which places take part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from racekit.failure import Failure
+from racekit.report.happens_before import races
+from racekit.report.places import place_at, raised_at
+from racekit.report.words import said, wait_in_words
+from racekit.trace import Place, Trace
+
+
+class Participant(NamedTuple):
+    """A place, and what happened there."""
+
+    place: Place
+    words: str
+
+
+def participants(failure: Failure) -> list[Participant]:
+    """The places of the accesses that race, of the waits and what is held, or of the lines that repeat; each once."""
+    return list(dict.fromkeys(one for one in _participants(failure) if one.place.line))
+
+
+def _participants(failure: Failure) -> Iterator[Participant]:
+    events, threads = failure.trace.events, failure.trace.threads
+    for wait in failure.waits:
+        if wait.place is not None:
+            yield Participant(wait.place, f"{wait.thread} {wait_in_words(wait)}")
+        if wait.held_since is not None:
+            yield Participant(wait.held_since, f"{wait.holder} took {wait.awaited}")
+    for place in failure.repeated:
+        yield Participant(place, f"{failure.thread} comes here again and again")
+    if failure.waits or failure.repeated:
+        return
+    for index in sorted({index for race in races(events) for index in race[:2]}):
+        yield Participant(place_at(events[index]), f"{threads[events[index].thread]} {said(events[index])}")
+
+
+def shown_at(failure: Failure) -> Place | None:
+    """Where the failure shows: where the exception was raised, or where the first thread is stuck."""
+    if failure.exception is not None:
+        return raised_at(failure.exception)
+    return next((one.place for one in participants(failure)), None)
+
+
+def matters(failure: Failure, trace: Trace) -> Collection[int]:
+    """The indices of the events of `trace` that touch what threads race or wait for; of all, if there are none."""
+    wanted = {trace.events[index].location for race in races(trace.events) for index in race[:2]}
+    wanted |= {wait.location for wait in failure.waits if wait.location is not None}
+    found = {index for index, event in enumerate(trace.events) if event.location in wanted}
+    return found or range(len(trace.events))

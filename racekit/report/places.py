@@ -1,0 +1,39 @@
+"""Places in source code, for people: how files are called, what a line says, whose code it is."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import traceback
+
+from racekit.trace import Event, Place
+
+
+def short(filename: str, root: str) -> str:
+    """A file's name as people say it: from `root` on, with slashes; its last part if it is elsewhere."""
+    if filename.startswith("<"):
+        return filename
+    relative = os.path.relpath(filename, root)
+    return os.path.basename(filename) if relative.startswith("..") else relative.replace(os.sep, "/")
+
+
+def text_at(event: Event) -> str:
+    """The line of an event, as far as its source can be read."""
+    return event.stack[-1].text if event.stack else linecache.getline(event.filename, event.line).strip()
+
+
+def place_at(event: Event) -> Place:
+    return Place(event.filename, event.line, event.function, text_at(event))
+
+
+def raised_at(error: BaseException) -> Place | None:
+    """The innermost line of the user's code that an exception came through."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    if not frames:
+        return None
+    last = frames[-1]
+    return Place(last.filename, last.lineno or 0, last.name, (last.line or "").strip())
+
+
+def _is_ours(filename: str) -> bool:
+    return f"{os.sep}racekit{os.sep}" in filename and f"{os.sep}scenarios{os.sep}" not in filename

@@ -1,0 +1,104 @@
+"""`--race-report` and `--race-sarif`: the files that a test session leaves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from small_project import Project
+
+FAILING = """
+@racekit.race
+def test_갱신():
+    counter = Counter()
+    twice(counter.increment)
+    assert counter.value == 2
+
+@racekit.race
+@pytest.mark.parametrize("what", ["a/b", "a b"])
+def test_also(what):
+    counter = Counter()
+    twice(counter.increment)
+    assert counter.value == 2
+
+@racekit.race
+def test_proved():
+    twice(LockedCounter().increment)
+"""
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(file.name for file in directory.iterdir())
+
+
+def test_each_failure_has_a_page_and_a_trace_and_all_are_on_the_index(project: Project) -> None:
+    result = project.run(FAILING, "--race-report=pages")
+    pages = project.pytester.path / "pages"
+    stems = sorted(name.removesuffix(".trace.json") for name in names(pages) if name.endswith(".trace.json"))
+    assert len(stems) == 3
+    assert names(pages) == sorted(
+        ["index.html", *(f"{stem}{end}" for stem in stems for end in (".html", ".trace.json"))]
+    )
+    index = (pages / "index.html").read_text(encoding="utf-8")
+    assert "3 failures" in index
+    assert "test_it.py::test_갱신" in index
+    assert "test_it.py::test_proved" in index
+    result.stdout.fnmatch_lines(["race: pages in *index.html"])
+
+
+def test_a_page_has_the_command_that_replays_its_failure(project: Project) -> None:
+    project.run(FAILING, "--race-report=pages", "-k", "갱신")
+    [page] = project.pytester.path.glob("pages/test_it*.html")
+    text = page.read_text(encoding="utf-8")
+    assert "pytest test_it.py::test_갱신 --race-replay=" in text.replace("&#39;", "")
+    assert "counters.py" in text
+
+
+def test_a_replay_that_fails_has_a_page_too(project: Project) -> None:
+    project.run(FAILING, "-k", "갱신", "--race-sarif=log.sarif")
+    [found] = json.loads((project.pytester.path / "log.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    project.run(FAILING, "-k", "갱신", "--race-report=pages", f"--race-replay={found['properties']['schedule']}")
+    assert len(list(project.pytester.path.glob("pages/test_it*.html"))) == 1
+
+
+def test_failures_are_results_in_the_sarif_log(project: Project) -> None:
+    result = project.run(FAILING, "--race-sarif=reports/log.sarif")
+    log = json.loads((project.pytester.path / "reports" / "log.sarif").read_text(encoding="utf-8"))
+    tests = [found["properties"]["test"] for found in log["runs"][0]["results"]]
+    assert tests == ["test_it.py::test_also[a b]", "test_it.py::test_also[a/b]", "test_it.py::test_갱신"]
+    result.stdout.fnmatch_lines(["race: SARIF in *log.sarif"])
+
+
+def test_a_session_without_failures_has_an_empty_log_and_an_index(project: Project) -> None:
+    project.run(FAILING, "-k", "proved", "--race-sarif=log.sarif", "--race-report=pages")
+    log = json.loads((project.pytester.path / "log.sarif").read_text(encoding="utf-8"))
+    assert log["runs"][0]["results"] == []
+    assert names(project.pytester.path / "pages") == ["index.html"]
+
+
+def test_the_ini_file_can_ask_for_the_reports(project: Project) -> None:
+    project.pytester.makeini("[pytest]\nrace_report = pages\nrace_sarif = log.sarif\n")
+    project.run(FAILING, "-k", "갱신")
+    assert (project.pytester.path / "pages" / "index.html").exists()
+    assert (project.pytester.path / "log.sarif").exists()
+
+
+def test_without_the_options_nothing_is_written(project: Project) -> None:
+    project.run(FAILING, "-k", "갱신")
+    assert not list(project.pytester.path.rglob("*.html"))
+
+
+def test_a_directory_that_cannot_be_made_is_named(project: Project) -> None:
+    (project.pytester.path / "pages").write_text("a file")
+    result = project.run(FAILING, "-k", "proved", "--race-report=pages")
+    assert "could not be written" in result.stdout.str() + result.stderr.str()
+
+
+def test_several_processes_write_the_same_pages(project: Project) -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    project.run(FAILING, "--race-report=one")
+    project.run_in_subprocess(FAILING, "--race-forget", "--race-report=two", "-n", "2")
+    one, two = (project.pytester.path / name for name in ("one", "two"))
+    assert names(one) == names(two)
+    assert "3 failures" in (two / "index.html").read_text(encoding="utf-8")
