@@ -19,12 +19,12 @@ from racekit.options import STRATEGIES, Options, option_types
 from racekit.progress import shown_on_terminal
 from racekit.pytest_items import reports
 from racekit.pytest_items.explored import Timeout, explore_item, fail
-from racekit.pytest_items.fresh import FreshItem
+from racekit.pytest_items.fresh import ENDINGS, FreshItem
+from racekit.pytest_items.given import GivenItem, control_exceptions
 from racekit.pytest_items.kept_schedules import KeptSchedules
-from racekit.pytest_items.summary import NOT_EXPLORED, status, summarize
-from racekit.pytest_items.thread_starts import thread_starts
+from racekit.pytest_items.summary import status, summarize
 from racekit.pytest_items.tried_first import FailedBefore, store_of
-from racekit.race import check_test
+from racekit.race import below_given, check_test, is_given
 from racekit.schedule import Schedule
 
 LIMITS = {
@@ -62,6 +62,7 @@ class Plan:
     options: Options
     replay: Schedule | None
     before: FailedBefore
+    given: bool
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -167,7 +168,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     plan = item.stash[PLAN] = plan_for(item)
     if plan is None:
         return (yield)
-    with plan.fresh.only_wider_fixtures():
+    with plan.fresh.only_wider_fixtures(and_arguments=plan.given):
         yield
     if not plan.fresh.threaded:
         with plan.fresh.broken_off_at_a_thread():
@@ -188,12 +189,9 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: Any) -> Ge
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     __tracebackhide__ = True
     plan = item.stash[PLAN]
-    if plan is not None:
-        item.runtest = functools.partial(run, plan, item.runtest)  # type: ignore[method-assign]
-    elif item.config.stash[SETTINGS].every_thread and given_body(item) is not None:
-        item.runtest = functools.partial(run_given, item, item.runtest)  # type: ignore[method-assign]
-    else:
+    if plan is None:
         return (yield)
+    item.runtest = functools.partial(run_given if plan.given else run, plan, item.runtest)  # type: ignore[method-assign]
     try:
         return (yield)
     finally:
@@ -214,6 +212,8 @@ def pytest_runtest_makereport(
         report.when = "setup"
     if call.excinfo is not None and isinstance(call.excinfo.value, RaceFailure) and not call.excinfo.value.__cause__:
         report.longrepr = call.excinfo.getrepr(style="value", tbfilter=False)  # no line of code raised it
+        if notes := getattr(call.excinfo.value, "__notes__", ()):
+            report.sections.insert(0, ("example", "\n".join(notes)))
     token = dict(item.user_properties).get("race_token")
     if token is not None:
         command = f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(str(token))}"
@@ -228,17 +228,14 @@ def run(plan: Plan, run_plainly: Callable[[], None]) -> None:
         with plan.fresh.broken_off_at_a_thread():
             run_plainly()
     if plan.fresh.threaded:
-        explore_in_time(plan)
+        explore = functools.partial(explore_item, plan.fresh, plan.options, plan.replay, plan.before)
+        in_time(plan.fresh.item, explore)
 
 
-def run_given(item: pytest.Item, run_plainly: Callable[[], None]) -> None:
-    """Run a test of Hypothesis plainly, and if it starts a thread, say that it was not explored."""
+def run_given(plan: Plan, run_plainly: Callable[[], None]) -> None:
+    """Have Hypothesis run a test, each example of which is explored; if it was not marked, once one starts a thread."""
     __tracebackhide__ = True
-    starts: list[bool] = []
-    with thread_starts(lambda: starts.append(True)):
-        run_plainly()
-    if starts and not hasattr(given_body(item), "__racekit_body__"):
-        item.user_properties.append(("race_result", NOT_EXPLORED))
+    GivenItem(plan.fresh, plan.options, plan.replay).run(run_plainly, functools.partial(in_time, plan.fresh.item))
 
 
 def plan_for(item: pytest.Item) -> Plan | None:
@@ -248,24 +245,26 @@ def plan_for(item: pytest.Item) -> Plan | None:
         return None
     try:
         keywords = race_keywords(item)
-        if keywords is None and not (settings.every_thread and given_body(item) is None):
-            return None
-        if not isinstance(item, pytest.Function):
+        if (keywords is None and not settings.every_thread) or not isinstance(item, pytest.Function):
             return None
         options = Options.of({**settings.ini_file, **(keywords or {}), **settings.command_line})
     except BadArgument as error:
         fail(str(error))
     options = replace(options, seed=zlib.crc32(f"{options.seed} {item.nodeid}".encode()))
     before = FailedBefore(settings.store, item, options)
-    return Plan(FreshItem(item, threaded=keywords is not None), options, settings.replay, before)
+    given = is_given(item.function)
+    endings = (*ENDINGS, *control_exceptions()) if given else ENDINGS
+    return Plan(
+        FreshItem(item, threaded=keywords is not None, endings=endings), options, settings.replay, before, given
+    )
 
 
 def race_keywords(item: pytest.Item) -> dict[str, Any] | None:
     """The options that a test's markers and its decorator give; None if it has neither."""
-    function = getattr(item, "function", item)
+    function = below_given(getattr(item, "function", item))
     markers = list(item.iter_markers("race"))
     decorated: dict[str, Any] | None = getattr(function, "__racekit_keywords__", None)
-    if hasattr(given_body(item), "__racekit_body__") or (decorated is None and not markers):
+    if decorated is None and not markers:
         return None
     check_test(function)
     keywords: dict[str, Any] = {}
@@ -278,12 +277,6 @@ def race_keywords(item: pytest.Item) -> dict[str, Any] | None:
     return keywords | (decorated or {})
 
 
-def given_body(item: pytest.Item) -> object:
-    """The function below Hypothesis's @given, each example of which is a body; None for other tests."""
-    function: Any = getattr(item, "function", None)
-    return function.hypothesis.inner_test if getattr(function, "is_hypothesis_test", False) else None
-
-
 # --- pytest-timeout --------------------------------------------------------------------------------------------------
 
 
@@ -293,19 +286,18 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
     item.stash[TIMER] = settings, time.monotonic()
 
 
-def explore_in_time(plan: Plan) -> None:
+def in_time(item: pytest.Item, explore: Callable[[Timeout | None], None]) -> None:
     """Explore a test under its timeout. Its timer is off meanwhile: only racekit can tell which threads were where."""
     __tracebackhide__ = True
-    item = plan.fresh.item
     settings, started = item.stash.get(TIMER, (None, 0.0))
     if settings is None:
-        explore_item(plan.fresh, plan.options, plan.replay, plan.before)
+        explore(None)
         return
     hook = item.config.hook
     hook.pytest_timeout_cancel_timer(item=item)
     try:
         left = max(started + settings.timeout - time.monotonic(), 0.001)
-        explore_item(plan.fresh, plan.options, plan.replay, plan.before, Timeout(left, settings.timeout))
+        explore(Timeout(left, settings.timeout))
     finally:
         left = started + settings.timeout - time.monotonic()
         if left > 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,25 +31,29 @@ def race(function: Callable[P, object] | None = None, /, **options: Any) -> Any:
     """Run a test under exploration: `@racekit.race`, or with the options of `racekit.explore`, `@racekit.race(seed=7)`.
 
     A call of the decorated function runs its body once per execution and raises what the first failure deserves. Under
-    pytest each execution also gets its function-scoped fixtures (and `setUp` and `tearDown`) made anew.
+    pytest each execution also gets its function-scoped fixtures (and `setUp` and `tearDown`) made anew. Of a test with
+    Hypothesis's `@given`, above or below, each example is explored.
     """
     checked = Options.of(options)
 
-    def decorate(function: Callable[P, object]) -> Callable[P, None]:
+    def decorate(function: Callable[..., object]) -> Any:
+        if is_given(function):
+            return _exploring_each_example(function, decorate)
         check_test(function)
 
         @functools.wraps(function)
-        def explored(*args: P.args, **kwargs: P.kwargs) -> None:
+        def explored(*args: Any, **kwargs: Any) -> None:
             __tracebackhide__ = True
+            if _run_plainly.get() is function:
+                function(*args, **kwargs)
+                return
+            inputs = _inputs_for_each_execution(kwargs)
 
             def body() -> None:
                 __tracebackhide__ = True
-                function(*args, **kwargs)
+                function(*args, **inputs())
 
-            if _run_plainly.get() is function:
-                body()
-            else:
-                explore_body(body, checked).check()
+            explore_body(body, checked).check()
 
         vars(explored).update(
             __racekit_options__=checked, __racekit_keywords__=dict(options), __racekit_body__=function
@@ -56,6 +61,32 @@ def race(function: Callable[P, object] | None = None, /, **options: Any) -> Any:
         return explored
 
     return decorate if function is None else decorate(function)
+
+
+def is_given(function: object) -> bool:
+    """Whether this is a test that Hypothesis calls with one example after another."""
+    return getattr(function, "is_hypothesis_test", False) and hasattr(function, "hypothesis")
+
+
+def below_given(function: Any) -> Any:
+    """What Hypothesis calls for each example of a @given test; any other function itself."""
+    return function.hypothesis.inner_test if is_given(function) else function
+
+
+def _inputs_for_each_execution(kwargs: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """A function that returns the arguments for another execution; an example of Hypothesis is as new each time."""
+    if "hypothesis" in sys.modules:
+        from racekit.properties import examples
+
+        if examples.currently_in_test_context():
+            return examples.inputs_for_each_execution(kwargs)
+    return lambda: kwargs
+
+
+def _exploring_each_example(test: Any, decorate: Callable[[Any], Any]) -> Any:
+    """A @given test has its examples run by `hypothesis.inner_test`, which is meant to be reassigned for such ends."""
+    test.hypothesis.inner_test = decorate(test.hypothesis.inner_test)
+    return test
 
 
 @contextmanager
@@ -83,8 +114,3 @@ def check_test(function: object) -> None:
         )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise BadArgument(f"{name} is a generator function, so calling it runs nothing: a test must not yield.")
-    if getattr(function, "is_hypothesis_test", False):
-        raise BadArgument(
-            f"{name} is a @given test, each example of which has to be explored by itself: "
-            "put @racekit.race below @given, next to the function."
-        )

@@ -54,6 +54,15 @@ def test_the_snippets_run_one_after_the_other() -> None:
         exec(compile(snippet, "README.md", "exec"), namespace)
 
 
+def test_the_property_fails_as_it_says(tmp_path: Path) -> None:
+    [source] = [snippet for snippet in SNIPPETS if "def test_deposits" in snippet]
+    (tmp_path / "test_deposits.py").write_text(f"import racekit\n{source}", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_deposits.py"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+    assert "amounts=[1, 1]," in shown
+    assert re.search(r"^E +rk1:1@\d+w\.balance>2$", shown, flags=re.MULTILINE)
+
+
 def test_the_table_lists_each_option_with_its_default() -> None:
     rows = re.findall(r"^\| (`[^|]*) \| `([^|]*)` \|", README, flags=re.MULTILINE)
     documented = {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}

@@ -34,27 +34,53 @@ def explore_item(
     """Explore a test that has been set up, or replay `schedule`, and raise what the result deserves."""
     __tracebackhide__ = True
     fresh.let_go()
-    seconds = None if timeout is None else timeout.left
     try:
-        found = _search(fresh, options, schedule, before, seconds)
-        while found is None and fresh.set_up_missing_fixture():
-            found = _search(fresh, options, schedule, before, seconds)
+        found = search(fresh, options, schedule, before, timeout)
     except InternalError:
         raise
     except RacekitError as error:
         fail(str(error))
-    if fresh.ending is not None:
-        raise fresh.ending
-    assert found is not None
-    if timeout is not None and isinstance(found, Execution) and found.stuck:
-        fail(f"Timeout (>{timeout.given:g}s) in a replay by racekit.\n{found.stuck}")
     fresh.item.user_properties += properties(found)
     fresh.item.stash[FOUND] = found
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
         _remember(fresh, before, found)
-    if timeout is not None and isinstance(found, Exploration) and found.cut_by == "timeout":
-        fail(f"Timeout (>{timeout.given:g}s) in an exploration by racekit.\n{found.stuck}")
+    if message := timed_out(found, timeout):
+        fail(message)
+    judge(fresh, found)
+
+
+def search(
+    fresh: FreshItem,
+    options: Options,
+    schedule: Schedule | None,
+    before: FailedBefore | None,
+    timeout: Timeout | None,
+) -> Exploration | Execution:
+    """Explore a test whose plain phases are over, or replay `schedule`. Raises that by which the test ended itself."""
+    __tracebackhide__ = True
+    fresh.ending = None
+    seconds = None if timeout is None else timeout.left
+    found = _search(fresh, options, schedule, before, seconds)
+    while found is None and fresh.set_up_missing_fixture():
+        found = _search(fresh, options, schedule, before, seconds)
+    if fresh.ending is not None:
+        raise fresh.ending
+    assert found is not None
+    return found
+
+
+def timed_out(found: Exploration | Execution, timeout: Timeout | None) -> str:
+    """What to say if the time of the test was up; nothing if it was not."""
+    if timeout is None or not found.stuck:
+        return ""
+    what = "a replay" if isinstance(found, Execution) else "an exploration"
+    return f"Timeout (>{timeout.given:g}s) in {what} by racekit.\n{found.stuck}"
+
+
+def judge(fresh: FreshItem, found: Exploration | Execution) -> None:
+    """Raise what a result deserves."""
+    __tracebackhide__ = True
     try:
         found.check()
     except RaceFailure as stuck:
@@ -76,7 +102,7 @@ def _remember(fresh: FreshItem, before: FailedBefore, found: Exploration) -> Non
 
 
 def _search(
-    fresh: FreshItem, options: Options, schedule: Schedule | None, before: FailedBefore, seconds: float | None
+    fresh: FreshItem, options: Options, schedule: Schedule | None, before: FailedBefore | None, seconds: float | None
 ) -> Exploration | Execution | None:
     """None if the test has ended itself, or needs another fixture."""
     __tracebackhide__ = True
@@ -84,9 +110,9 @@ def _search(
         try:
             if schedule is not None:
                 return replay_body(fresh.execute, schedule, options, timeout=seconds)
-            found = before.try_again(fresh.execute, options, seconds)
-            if found is not None:
-                return found
+            failed_again = None if before is None else before.try_again(fresh.execute, options, seconds)
+            if failed_again is not None:
+                return failed_again
             found = explore_body(fresh.execute, options, timeout=seconds)
             if found.failure is not None and fresh.failed_with is None:
                 _show_again(fresh, found.failure.schedule, options, seconds)

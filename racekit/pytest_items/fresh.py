@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import shutil
 import unittest
@@ -17,7 +18,7 @@ from _pytest.unittest import TestCaseFunction
 from racekit.pytest_items.output import Output
 from racekit.pytest_items.stand_ins import NoSubtests, TestCaseResult
 from racekit.pytest_items.thread_starts import ThreadStarted, thread_starts
-from racekit.race import running_plainly
+from racekit.race import below_given, running_plainly
 
 # How a test ends itself, whatever the schedule: nothing to explore further, and no failure.
 ENDINGS = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception, unittest.SkipTest)
@@ -38,13 +39,18 @@ class FreshItem:
     within one call, so that the threads they start and end belong to that execution. Wider fixtures stay, and are set
     up outside of control: before, or when an execution has asked for one by `request.getfixturevalue`.
 
-    `threaded` tells whether the test is to be explored, `ending` how it ended itself, such as by `pytest.skip`,
-    `failed_with` what the last execution raised, and `statistics` what the exploration took, once it is over.
+    `threaded` tells whether the test is to be explored, `ending` how it ended itself (by one of the `endings`, such as
+    what `pytest.skip` raises), `failed_with` what the last execution raised, and `statistics` what the exploration
+    took, once it is over. If `test` is set, it is called with the instance of the test class and the fixtures, and
+    calls the test function in its own way.
     """
 
-    def __init__(self, item: pytest.Function, *, threaded: bool) -> None:
+    def __init__(
+        self, item: pytest.Function, *, threaded: bool, endings: tuple[type[BaseException], ...] = ENDINGS
+    ) -> None:
         self.item = item
         self.threaded = threaded
+        self.test: Callable[[object, dict[str, object]], None] | None = None
         self.output = Output(item)
         self.ending: BaseException | None = None
         self.ended_in_set_up = False
@@ -60,7 +66,8 @@ class FreshItem:
         self._run = self._run_test_case if isinstance(item, TestCaseFunction) else item.runtest
         self._function = item.obj
         self._is_method = isinstance(item.parent, pytest.Class) and inspect.ismethod(item.obj)
-        self._decorated = getattr(item.function, "__racekit_body__", None)
+        self._endings = endings
+        self._decorated = getattr(below_given(item.function), "__racekit_body__", None)
         self._lists: list[tuple[list[Any], list[Any]]] = []
         self._stash: dict[Any, Any] = {}
         item.user_properties[:] = [kept for kept in item.user_properties if not kept[0].startswith("race_")]  # a rerun
@@ -70,11 +77,13 @@ class FreshItem:
     # --- the plain phases of a test -----------------------------------------------------------------------------------
 
     @contextmanager
-    def only_wider_fixtures(self) -> Iterator[None]:
-        """Meanwhile the set-up of the item sets up the wider fixtures alone."""
+    def only_wider_fixtures(self, *, and_arguments: bool = False) -> Iterator[None]:
+        """Meanwhile the set-up of the item sets up the wider fixtures alone, or also those that the test names."""
         fixtures = self.item._fixtureinfo.name2fixturedefs
         names = self.item.fixturenames
-        with self._only([name for name in names if name in fixtures and fixtures[name][-1].scope != "function"]):
+        kept = set(self.item._fixtureinfo.argnames) if and_arguments else set()
+        kept.update(name for name in names if name in fixtures and fixtures[name][-1].scope != "function")
+        with self._only([name for name in names if name in kept]):
             yield
 
     @contextmanager
@@ -159,8 +168,11 @@ class FreshItem:
             if self.ending is None:
                 self.output.enter("call")
                 with running_plainly(self._decorated):
-                    self._run()
-        except ENDINGS as ending:
+                    if self.test is None:
+                        self._run()
+                    else:
+                        self._run_instead(self.test)
+        except self._endings as ending:
             self.ending = ending
         except BaseException as failure:
             self.failed_with = failure
@@ -219,6 +231,16 @@ class FreshItem:
             self.ended_in_set_up = True
         if self._uses("subtests", "_pytest.subtests") or self._uses("subtests", "pytest_subtests.plugin"):
             self.item.funcargs["subtests"] = NoSubtests()
+
+    def _run_instead(self, test: Callable[[object, dict[str, object]], None]) -> None:
+        __tracebackhide__ = True
+        item = self.item
+        instance = getattr(item.obj, "__self__", None)
+        if isinstance(item, TestCaseFunction):
+            item.obj = functools.partial(test, instance, {})
+            self._run_test_case()
+        else:
+            test(instance, {name: item.funcargs[name] for name in item._fixtureinfo.argnames})
 
     def _run_test_case(self) -> None:
         """As TestCaseFunction.runtest does, except that the result is ours to judge."""

@@ -11,8 +11,6 @@ import pytest
 from racekit.report.statistics import Statistics, statistics_of, total
 from racekit.results import Exploration
 
-NOT_EXPLORED = "not explored"
-
 
 def statistics(found: Exploration) -> dict[str, Any]:
     """What an exploration took, in the plain types in which a report travels between processes."""
@@ -43,7 +41,7 @@ def status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bo
     result = _told(report, "race_result")
     if report.when != "call" or not report.passed or hasattr(report, "wasxfail") or not result:
         return None
-    color = "green" if result[0] == "proved" else "yellow"
+    color = "green" if result[0].startswith("proved") else "yellow"
     return report.outcome, ".", (f"PASSED ({result[0]})", {color: True})
 
 
@@ -74,11 +72,6 @@ def summarize(terminal: pytest.TerminalReporter, *, replaying: bool, with_statis
     others = Counter(result for report in reports for result in _told(report, "race_result"))
     if replaying:
         terminal.write_line(_replayed(others))
-    if others[NOT_EXPLORED]:
-        terminal.write_line(
-            f"race: {others[NOT_EXPLORED]} with @given {NOT_EXPLORED}: "
-            "put @racekit.race below @given to explore each example"
-        )
 
 
 def _told(report: pytest.TestReport, name: str) -> list[str]:

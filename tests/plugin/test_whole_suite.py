@@ -220,18 +220,3 @@ def test_the_ini_file_can_ask_for_it(project: Project) -> None:
     project.pytester.makeini("[pytest]\nrace = true")
     result = project.run("def test_it(): twice(int)")
     assert told(result)["test_it"]["race_result"] == "proved"
-
-
-def test_a_test_of_hypothesis_that_starts_threads_is_named_as_not_explored(project: Project) -> None:
-    result = project.run(
-        """
-from hypothesis import given, settings, strategies as st
-
-@settings(max_examples=2, database=None)
-@given(st.integers())
-def test_it(number): twice(int)
-""",
-        "--race",
-    )
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["race: 1 with @given not explored: put @racekit.race below @given*"])
