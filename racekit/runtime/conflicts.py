@@ -10,9 +10,10 @@ execution shows that a place does take part in a conflict, the place is marked a
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -182,45 +183,49 @@ def _only_held_here(record: SharedObject) -> bool:
     return sys.getrefcount(record.reference) <= 2
 
 
-def number_reachable(conflicts: Conflicts, obj: object, depth: int = 5) -> None:
+def number_reachable(conflicts: Conflicts, thread: threading.Thread) -> None:
     """Number what can be reached from a thread that is about to start, in an order that no schedule changes.
 
     So the objects that it shares have the same numbers in all executions that are alike up to here.
     """
     seen: set[int] = set()
-    level: list[object] = [obj]
-    for _ in range(depth):
+    level: list[object] = [value for name, value in thread.__dict__.items() if name not in _OWN_ATTRIBUTES_OF_THREADS]
+    for _ in range(_DEPTH_NUMBERED):
         following: list[object] = []
         for found in level:
-            for part in _parts(found):
-                if id(part) not in seen and type(part) not in _ATOMS and len(seen) < _REACHABLE_NUMBERED:
-                    seen.add(id(part))
-                    conflicts.record(part)
-                    following.append(part)
+            kind = type(found)
+            if kind in _ATOMS or id(found) in seen:
+                continue
+            if len(seen) >= _REACHABLE_NUMBERED:
+                return
+            seen.add(id(found))
+            if kind not in _NEVER_CHANGED:
+                conflicts.record(found)
+            following += _parts(found)
         level = following
 
 
-def _parts(obj: Any) -> Iterator[object]:
+def _parts(obj: Any) -> Iterable[object]:
     kind = type(obj)
     if kind is FunctionType:
-        yield from obj.__closure__ or ()
-    elif kind is MethodType:
-        yield obj.__self__
-        yield obj.__func__
-    elif kind is CellType:
+        return obj.__closure__ or ()
+    if kind is MethodType:
+        return (obj.__self__, *(obj.__func__.__closure__ or ()))
+    if kind is CellType:
         try:
-            yield obj.cell_contents
+            return (obj.cell_contents,)
         except ValueError:
-            return
-    elif isinstance(obj, dict):
-        yield from dict.values(obj)
-    elif isinstance(obj, list | tuple):
-        yield from obj
-    elif not isinstance(obj, type | ModuleType):
-        attributes = getattr(obj, "__dict__", None)
-        if type(attributes) is dict:
-            yield from attributes.values()
+            return ()
+    if isinstance(obj, dict):
+        return dict.values(obj)
+    if isinstance(obj, list | tuple):
+        return obj
+    attributes = getattr(obj, "__dict__", None)
+    return attributes.values() if type(attributes) is dict else ()
 
 
 _ATOMS = frozenset({int, float, str, bytes, bool, type(None), BuiltinFunctionType, ModuleType, type})
+_NEVER_CHANGED = frozenset({FunctionType, MethodType, tuple})
+_OWN_ATTRIBUTES_OF_THREADS = frozenset(vars(threading.Thread(name="any"))) - {"_target", "_args", "_kwargs"}
+_DEPTH_NUMBERED = 5
 _REACHABLE_NUMBERED = 300
