@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from racekit.dependence import Step, order
+from racekit.happens_before import Step, order
 from racekit.runtime.execution import ExecutionRun, Fault
 from racekit.strategies.bounded import Bounded
-from racekit.strategies.dpor import steps_between
 from racekit.strategies.follow import FollowOrder, FollowSwitches
 from racekit.strategies.protocol import Strategy
+from racekit.strategies.steps import steps_between
 
 Execute = Callable[[Strategy], ExecutionRun | None]
 """Runs the body once under a strategy; None if there is no budget left for that."""
@@ -82,7 +82,7 @@ def _merge_switches(best: ExecutionRun, execute: Execute) -> ExecutionRun:
         return best
     scheduler = run.scheduler
     steps = steps_between(recording.starts, recording.chosen, scheduler.trace, scheduler.conflicts.owners)
-    ordered, _ = order(steps[: len(recording.starts) + 1])
+    ordered = order(steps)
     merged = execute(FollowOrder([ordered[index].thread for index in _merged(ordered)][1:]))
     return merged if merged is not None and _is_simpler(merged, best) else best
 

@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("report",),
     ("runtime",),
     ("watch",),
+    ("happens_before",),
     ("dependence",),
     ("effort", "failure", "options"),
     ("trace", "schedule"),

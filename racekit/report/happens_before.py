@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from racekit.dependence import READS, same_part
+from racekit.dependence import same_part, writes
 from racekit.schedule import ACCESSES
 from racekit.trace import Event
 
@@ -138,7 +138,7 @@ def _conflicts(history: _History, event: Event, events: Sequence[Event], index: 
 
 
 def _remember(history: _History, event: Event, index: int) -> None:
-    if event.operation in READS:
+    if not writes(event.operation):
         history.reads[event.thread] = index
     else:
         history.write = index

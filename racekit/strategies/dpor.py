@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
-from racekit.dependence import Access, Footprint, Race, Step, dependent, depends_on_any, order
-from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, SchedulingPoint, TraceEntry
+from racekit.dependence import Footprint, dependent, depends_on_any
+from racekit.happens_before import HappensBefore, Links, Race, Step
+from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
+from racekit.strategies.steps import blocked_steps, footprint, links
 
 
 class Redundant(Exception):
@@ -36,9 +38,12 @@ class _Sleeper(NamedTuple):
 
 
 class _Node:
-    """A scheduling point of the current execution: what was chosen there, what is to be tried, what need not be."""
+    """A scheduling point of the current execution: what was chosen there, what is to be tried, what need not be.
 
-    __slots__ = ("branches", "chosen", "enabled", "follow", "known", "sleeping", "start")
+    `footprint` and `links` are of the step that came of the choice.
+    """
+
+    __slots__ = ("branches", "chosen", "enabled", "follow", "footprint", "known", "links", "sleeping", "start")
 
     def __init__(self, start: int, known: int, enabled: tuple[int, ...], sleeping: dict[int, _Sleeper]) -> None:
         self.start = start
@@ -48,6 +53,13 @@ class _Node:
         self.branches: list[Branch] = []
         self.chosen = -1
         self.follow: list[Branch] = []
+        self.footprint: Footprint = ()
+        self.links: Links = ()
+
+    def step_is_over(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+        entries = trace[self.start :]
+        self.footprint = footprint(entries, kinds)
+        self.links = links(entries)
 
 
 class Dpor:
@@ -64,6 +76,7 @@ class Dpor:
     def restart(self) -> None:
         self._complete = 0
         self._nodes: list[_Node] = []
+        self._order = HappensBefore()
         self._fixed = 0
         self._fresh = True
         self._depth = 0
@@ -101,11 +114,11 @@ class Dpor:
         sleeping: dict[int, _Sleeper] = {}
         if self._nodes:
             parent = self._nodes[-1]
-            step = footprint(point.trace[parent.start :], point.kinds)
+            parent.step_is_over(point.trace, point.kinds)
             sleeping = {
                 thread: sleeper
                 for thread, sleeper in parent.sleeping.items()
-                if thread != parent.chosen and not depends_on_any(sleeper.footprint, (step,), sleeper.known)
+                if thread != parent.chosen and not dependent(sleeper.footprint, parent.footprint, sleeper.known)
             }
         return _Node(len(point.trace), len(point.kinds), point.enabled, sleeping)
 
@@ -134,14 +147,27 @@ class Dpor:
             self.cut_by = "nondeterminism"
         del self._nodes[self._depth :]
         if self._nodes:
-            starts, chosen = [node.start for node in self._nodes], [node.chosen for node in self._nodes]
-            steps, races = order(steps_between(starts, chosen, trace, kinds))
+            self._nodes[-1].step_is_over(trace, kinds)
+            races = self._order_new_steps(trace, kinds)
             for race in races:
-                self._try_the_other_way(race, steps)
-            self._backtrack(steps)
+                self._try_the_other_way(race, self._order.steps)
+            self._backtrack()
+
+    def _order_new_steps(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> list[Race]:
+        """Step i + 1 is that of node i. What was the same in the execution before had its races then."""
+        order = self._order
+        order.cut(min(self._fixed, len(self._nodes)))
+        if not order.steps:
+            entries = trace[: self._nodes[0].start]
+            order.add(0, footprint(entries, kinds), links(entries))
+        races: list[Race] = []
+        for node in self._nodes[len(order.steps) - 1 :]:
+            races += order.add(node.chosen, node.footprint, node.links)
+        for blocked in blocked_steps(trace[self._nodes[-1].start :], kinds):
+            races += order.add(*blocked)
+        return races
 
     def _try_the_other_way(self, race: Race, steps: list[Step]) -> None:
-        """`steps` begins with what came before the first scheduling point, so that node i - 1 precedes step i."""
         if race.first > len(self._nodes):
             return  # both are events that never came about
         node = self._nodes[race.first - 1]
@@ -153,11 +179,10 @@ class Dpor:
                 return
         sequence.insert_into(node.branches, node.known)
 
-    def _backtrack(self, steps: list[Step]) -> None:
+    def _backtrack(self) -> None:
         while self._nodes:
             node = self._nodes[-1]
-            step = steps[len(self._nodes)]
-            node.sleeping[node.chosen] = _Sleeper(step.footprint, node.known)
+            node.sleeping[node.chosen] = _Sleeper(node.footprint, node.known)
             if node.branches:
                 branch = node.branches.pop(0)
                 node.chosen = branch.thread
@@ -230,39 +255,3 @@ class _Sequence:
             branch = Branch(self.steps[index].thread, self.steps[index].footprint, known)
             branches.append(branch)
             branches = branch.branches
-
-
-def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
-    """What the events of one step touched."""
-    accesses: dict[Access, None] = {}
-    for _, _, operation, location in entries:
-        if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
-            number, part = location
-            accesses[Access(number, part, operation, kinds[number])] = None
-    return tuple(accesses)
-
-
-def steps_between(
-    starts: Sequence[int], chosen: Sequence[int], trace: Sequence[TraceEntry], kinds: Sequence[str]
-) -> list[tuple[int, Footprint, list[tuple[str, int]]]]:
-    """What came before the first scheduling point, the step after each, and what was blocked in a deadlock.
-
-    starts[i], chosen[i]: how long the trace was at scheduling point i, and which thread went on.
-    """
-    bounds = [0, *starts, len(trace)]
-    threads = [0, *chosen]
-    steps = []
-    for thread, start, end in zip(threads, bounds, bounds[1:], strict=False):
-        entries = trace[start:end]
-        links = [
-            (operation, location)
-            for _, _, operation, location in entries
-            if operation in ("start", "join") and isinstance(location, int)
-        ]
-        if any(operation == "expire" for _, _, operation, _ in entries):
-            links.append(("all", 0))
-        steps.append((thread, footprint(entries, kinds), links))
-    for thread, _, operation, location in trace:
-        if operation == BLOCKED_ACQUIRE and isinstance(location, tuple):
-            steps.append((thread, (Access(location[0], None, "acquire", kinds[location[0]]),), []))
-    return steps

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from racekit.dependence import Access
 from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
-from racekit.strategies.dpor import footprint
+from racekit.strategies.steps import footprint
 
 
 class Foresight:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from racekit.dependence import dependent
 from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
-from racekit.strategies.dpor import footprint
 from racekit.strategies.foresight import Foresight
+from racekit.strategies.steps import footprint
 
 
 class Pos:

@@ -1,0 +1,198 @@
+"""Which steps of an execution happen before which, and which pairs of them race.
+
+A step is what a thread does between two scheduling points. It happens after what its thread did before, after the start
+of its thread, after all that a thread did that it joins, and after each earlier step that it is dependent on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from racekit.dependence import WHOLE, Access, Footprint, writes
+
+WAITS_FOR_RELEASE = "acquire"
+"""It could not have come before the release that it waited for; "acquire now" could, and would have failed."""
+
+Links = Sequence[tuple[str, int]]
+"""("start", child), ("join", child) or ("all", 0).
+
+A start happens before all of the child, all of a child before a join, and everything before a step with an "all".
+"""
+
+
+class Step(NamedTuple):
+    """A step of one execution. `before[thread]` is the index of that thread's last step that happens before it."""
+
+    thread: int
+    footprint: Footprint
+    before: dict[int, int]
+
+
+class Race(NamedTuple):
+    """Indices of two dependent steps of different threads, with nothing in between that orders them."""
+
+    first: int
+    second: int
+
+
+class _Write(NamedTuple):
+    """The index of a step that wrote, how many reads there were before, and the step that last took it, if a lock."""
+
+    step: int
+    reads: int
+    acquired: int
+
+
+class _History:
+    """The steps that touched one part of one object."""
+
+    __slots__ = ("reads", "writes")
+
+    def __init__(self) -> None:
+        self.reads: list[int] = []
+        self.writes: list[_Write] = []
+
+    def add(self, operation: str, index: int) -> None:
+        if writes(operation):
+            acquired = self.writes[-1].acquired if self.writes else -1
+            self.writes.append(_Write(index, len(self.reads), index if operation.startswith("acquire") else acquired))
+        else:
+            self.reads.append(index)
+
+    def take_back(self, operation: str) -> None:
+        if writes(operation):
+            self.writes.pop()
+        else:
+            self.reads.pop()
+
+
+class HappensBefore:
+    """The steps of one execution in their order. Those at the end can be taken back, so that others follow instead."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self._of_thread: dict[int, list[int]] = {}
+        self._born: dict[int, int] = {}
+        self._histories: dict[int, dict[object, _History]] = {}
+
+    def add(self, thread: int, footprint: Footprint, links: Links) -> list[Race]:
+        """The next step; returns the races of earlier steps with it that could be reversed."""
+        index = len(self.steps)
+        before = self._before(thread, links)
+        races = []
+        if footprint:
+            raced: set[int] = set()
+            conflicting: set[int] = set()
+            for access in footprint:
+                racing, ordering = self._conflicts(access, thread)
+                if racing or ordering:
+                    conflicting |= racing
+                    conflicting |= ordering
+                    raced.update(step for step in racing if not self._is_ordered(step, before, racing, ordering))
+            races = [Race(step, index) for step in sorted(raced)]
+            for step in conflicting:
+                self._join(before, step)
+            for access in footprint:
+                self._histories.setdefault(access.number, {}).setdefault(access.part, _History()).add(
+                    access.operation, index
+                )
+        self.steps.append(Step(thread, footprint, before))
+        self._of_thread.setdefault(thread, []).append(index)
+        for link, child in links:
+            if link == "start":
+                self._born[child] = index
+        return races
+
+    def cut(self, length: int) -> None:
+        """Take back all but the first `length` steps."""
+        while len(self.steps) > length:
+            step = self.steps.pop()
+            self._of_thread[step.thread].pop()
+            for access in step.footprint:
+                parts = self._histories[access.number]
+                history = parts[access.part]
+                history.take_back(access.operation)
+                if not (history.reads or history.writes):
+                    del parts[access.part]
+        self._born = {child: index for child, index in self._born.items() if index < length}
+
+    def _before(self, thread: int, links: Links) -> dict[int, int]:
+        own = self._of_thread.get(thread)
+        if own:
+            before = dict(self.steps[own[-1]].before)
+            before[thread] = own[-1]
+        else:
+            before = {}
+            if thread in self._born:
+                self._join(before, self._born[thread])
+        for link, child in links:
+            if link == "join" and self._of_thread.get(child):
+                self._join(before, self._of_thread[child][-1])
+            elif link == "all":
+                for indices in self._of_thread.values():
+                    if indices:
+                        self._join(before, indices[-1])
+        return before
+
+    def _join(self, before: dict[int, int], index: int) -> None:
+        step = self.steps[index]
+        for thread, at in step.before.items():
+            if before.get(thread, -1) < at:
+                before[thread] = at
+        if before.get(step.thread, -1) < index:
+            before[step.thread] = index
+
+    def _conflicts(self, access: Access, thread: int) -> tuple[set[int], set[int]]:
+        """The earlier steps that `access` is dependent on: those that might have come later, and those that could not.
+
+        An acquire that waited may have come before an earlier acquire of the lock, but not before its release.
+        """
+        racing: set[int] = set()
+        ordering: set[int] = set()
+        steps = self.steps
+        for history in self._touched(access):
+            last = history.writes[-1] if history.writes else None
+            if writes(access.operation):
+                since = history.reads if last is None else history.reads[last.reads :]
+                racing.update({steps[read].thread: read for read in since if steps[read].thread != thread}.values())
+            if last is None:
+                continue
+            waits = access.operation == WAITS_FOR_RELEASE
+            if steps[last.step].thread != thread:
+                (ordering if waits else racing).add(last.step)
+            if waits and last.acquired >= 0 and steps[last.acquired].thread != thread:
+                racing.add(last.acquired)
+        return racing, ordering
+
+    def _touched(self, access: Access) -> Iterable[_History]:
+        parts = self._histories.get(access.number)
+        if not parts:
+            return ()
+        if access.part is WHOLE:
+            return parts.values()
+        return [parts[part] for part in (access.part, WHOLE) if part in parts]
+
+    def _is_ordered(self, step: int, before: dict[int, int], racing: set[int], ordering: set[int]) -> bool:
+        """Whether something orders `step` before the new one besides their own conflict.
+
+        The lock's own releases do not order two acquires for good: the other thread could have had it first.
+        """
+        steps = self.steps
+        thread = steps[step].thread
+        if before.get(thread, -1) >= step:
+            return True
+        for other in racing | ordering:
+            if other == step or (other in ordering and steps[other].thread == thread):
+                continue
+            if steps[other].before.get(thread, -1) >= step:
+                return True
+        return False
+
+
+def order(steps: Iterable[tuple[int, Footprint, Links]]) -> list[Step]:
+    """Happens-before among the steps of one execution, each given as (thread, footprint, links)."""
+    found = HappensBefore()
+    for thread, footprint, links in steps:
+        found.add(thread, footprint, links)
+    return found.steps

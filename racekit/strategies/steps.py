@@ -1,0 +1,51 @@
+"""The steps of an execution: what its trace says that threads did between scheduling points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from racekit.dependence import Access, Footprint
+from racekit.happens_before import Links
+from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, TraceEntry
+
+
+def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
+    """What the events of one step touched."""
+    accesses: dict[Access, None] = {}
+    for _, _, operation, location in entries:
+        if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
+            number, part = location
+            accesses[Access(number, part, operation, kinds[number])] = None
+    return tuple(accesses)
+
+
+def links(entries: Sequence[TraceEntry]) -> Links:
+    """Which threads the events of one step started or joined."""
+    found = []
+    for _, _, operation, location in entries:
+        if isinstance(location, int) and operation in ("start", "join"):
+            found.append((operation, location))
+        elif operation == "expire":
+            found.append(("all", 0))
+    return found
+
+
+def blocked_steps(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Iterator[tuple[int, Footprint, Links]]:
+    """What the threads of a deadlock were about to do."""
+    for thread, _, operation, location in entries:
+        if operation == BLOCKED_ACQUIRE and isinstance(location, tuple):
+            yield thread, (Access(location[0], None, "acquire", kinds[location[0]]),), ()
+
+
+def steps_between(
+    starts: Sequence[int], chosen: Sequence[int], trace: Sequence[TraceEntry], kinds: Sequence[str]
+) -> list[tuple[int, Footprint, Links]]:
+    """What came before the first scheduling point, and the step after each.
+
+    starts[i], chosen[i]: how long the trace was at scheduling point i, and which thread went on.
+    """
+    bounds = [0, *starts, len(trace)]
+    return [
+        (thread, footprint(trace[start:end], kinds), links(trace[start:end]))
+        for thread, start, end in zip([0, *chosen], bounds, bounds[1:], strict=False)
+    ]
