@@ -34,7 +34,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with a minimized and an original schedule."""
     small, large = failure_of("lost update"), failure_of("between locks")
-    around = Around(original=(large.schedule, large.trace), root=str(Path(__file__).parent))
+    around = Around(original=large.trace, root=str(Path(__file__).parent))
     written = tmp_path_factory.mktemp("pages") / "failure.html"
     written.write_text(failure_page(small, around), encoding="utf-8")
     return written

@@ -22,13 +22,13 @@ from racekit.trace import Trace
 class Around:
     """What a failure does not know itself: whose it is, and how it is seen again.
 
-    `test` is the node id, `original` the execution that was found first (where `failure` is a smaller one), `facts` are
-    a few words each, `meaning` has sentences, `index` and `trace` are relative URLs, `root` is the directory from which
+    `test` is the node id, `original` the execution that was found first (if it is not the minimized one), `facts` are a
+    few words each, `meaning` has sentences, `index` and `trace` are relative URLs, `root` is the directory from which
     files are named. `ways` are what a reader can do next: what for, and the text to copy.
     """
 
     test: str = ""
-    original: tuple[Schedule, Trace] | None = None
+    original: Trace | None = None
     facts: Sequence[str] = ()
     meaning: Sequence[str] = ()
     ways: Sequence[tuple[str, str]] = ()
@@ -45,9 +45,9 @@ def failure_page(failure: Failure, around: Around | None = None) -> str:
 def page_data(failure: Failure, around: Around) -> Mapping[str, Any]:
     """What the template is filled with."""
     root = around.root or os.getcwd()
-    timelines = [_named("minimized" if around.original else "failing", failure.schedule, failure.trace, failure, "s")]
+    timelines = [_named(failure, "minimized" if around.original else "failing", failure.schedule, failure.trace)]
     if around.original is not None:
-        timelines.append(_named("original", *around.original, failure, "o"))
+        timelines.append(_named(failure, "original", failure.original, around.original))
     files = Files([each["timeline"] for each in timelines], root, [one.place for one in participants(failure)])
     return {
         "headline": headline(failure),
@@ -70,28 +70,28 @@ def headline(failure: Failure) -> str:
     return str(failure).strip().partition("\n")[0].rstrip(".:")
 
 
-def _named(name: str, schedule: Schedule, trace: Trace, failure: Failure, prefix: str) -> dict[str, Any]:
-    timeline = lay_out(trace, _endings(failure, trace), matters(failure, trace), prefix, text_at)
+def _named(failure: Failure, name: str, schedule: Schedule, trace: Trace) -> dict[str, Any]:
     return {
         "name": name,
         "token": schedule.token,
         "preemptions": _counted(_preemptions(trace), "preemption"),
-        "timeline": timeline,
+        "timeline": lay_out(
+            trace, _endings(failure, trace), matters(failure, trace), "o" if name == "original" else "s", text_at
+        ),
     }
 
 
 def failure_facts(failure: Failure) -> list[str]:
     """Its size, in a few words each."""
     trace = failure.trace
-    found = [
-        _counted(len({event.thread for event in trace.events}), "thread"),
+    threads = {event.thread for event in trace.events} | {hand_over.to for hand_over in trace.hand_overs}
+    preemptions = _counted(_preemptions(trace), "preemption")
+    return [
+        _counted(len(threads), "thread"),
         _counted(len(trace.events), "step"),
+        f"{preemptions}, none with fewer fails" if failure.fewest_preemptions and failure.preemptions else preemptions,
+        f"found in execution {failure.execution:,}",
     ]
-    if trace.hand_overs:
-        found.append(_counted(_preemptions(trace), "preemption"))
-    if failure.execution:
-        found.append(f"found in execution {failure.execution:,}")
-    return found
 
 
 def _preemptions(trace: Trace) -> int:
@@ -105,7 +105,7 @@ def _counted(count: int, thing: str) -> str:
 def _endings(failure: Failure, trace: Trace) -> list[Ending]:
     if failure.waits:
         return [
-            Ending(trace.threads.index(wait.thread), wait_in_words(wait), wait.place, waits=True)
+            Ending(trace.threads.index(wait.thread), wait_in_words(wait), wait.place, wait)
             for wait in failure.waits
             if wait.thread in trace.threads
         ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from racekit.report.happens_before import happens_before, races
 from racekit.report.page.timeline import Curve, End, Fold, Lane, Rail, Row, Step, Timeline, Turn
 from racekit.report.words import reason_in_words, verb_of
 from racekit.schedule import ACCESSES
-from racekit.trace import Event, HandOver, Place, Trace
+from racekit.trace import Event, HandOver, Place, Trace, Wait
 
 MOST_STEPS = 600
 """A page with more is slow to draw and to read; those that matter are kept first, then the last ones."""
@@ -19,12 +20,15 @@ MIDDLE = 20
 
 
 class Ending(NamedTuple):
-    """How a thread ended that failed, or can go no further: its id, what to say, and where; whether it still waits."""
+    """How a thread ended that failed, or can go no further: its id, what to say, and where.
+
+    `wait` is what it waits for, if it does.
+    """
 
     thread: int
     words: str
     place: Place | None
-    waits: bool = False
+    wait: Wait | None = None
 
 
 def lay_out(
@@ -114,7 +118,7 @@ class _Layout:
                     yield self._step(index, event)
                 else:
                     folded += 1
-        self._waiting |= {ending.thread for ending in self._endings if ending.waits}
+        self._waiting |= {ending.thread for ending in self._endings if ending.wait}
         for ending in self._endings:
             yield self._end(ending)
             self._last[ending.thread] = -1
@@ -170,7 +174,10 @@ class _Layout:
 
     def _end(self, ending: Ending) -> End:
         rails = self._rails(len(self._trace.events))
-        return End(self._lane[ending.thread], self._trace.threads[ending.thread], ending.words, ending.place, rails)
+        key = f"{self._prefix}end{self._lane[ending.thread]}"
+        return End(
+            key, self._lane[ending.thread], self._trace.threads[ending.thread], ending.words, ending.place, rails
+        )
 
     def _rails(self, index: int, *besides: int) -> tuple[Rail, ...]:
         """The threads that are alive just before event `index`, and those `besides`."""
@@ -186,26 +193,41 @@ class _Layout:
     # --- arrows --------------------------------------------------------------------------------------------------
 
     def _curves(self, rows: Sequence[Row]) -> Iterator[Curve]:
-        steps: dict[int, tuple[Step, int]] = {}
-        top = 0
-        for row in rows:
-            if isinstance(row, Step):
-                steps[row.number - 1] = row, top + MIDDLE
-            top += row.height
+        tops = dict(zip(rows, accumulate((row.height for row in rows), initial=0), strict=False))
+        steps = {row.number - 1: row for row in rows if isinstance(row, Step)}
         racing = {race[:2] for race in self._races}
         for arrow in happens_before(self._trace.events):
             if arrow.first in steps and arrow.second in steps:
-                (first, above), (second, below) = steps[arrow.first], steps[arrow.second]
-                yield Curve(
-                    first=first.key,
-                    second=second.key,
-                    kind="race" if arrow[:2] in racing else arrow.kind,
-                    left=min(first.lane, second.lane),
-                    right=max(first.lane, second.lane),
-                    top=above,
-                    bottom=below,
-                    rightward=first.lane < second.lane,
-                )
+                kind = "race" if arrow[:2] in racing else arrow.kind
+                yield _curve(kind, steps[arrow.first], steps[arrow.second], tops)
+        ends = [row for row in rows if isinstance(row, End)]
+        for ending, end in zip(self._endings, ends, strict=True):
+            taken = self._taken(ending.wait)
+            if taken in steps:
+                yield _curve("held", steps[taken], end, tops)
+
+    def _taken(self, wait: Wait | None) -> int | None:
+        """The event by which somebody took what is waited for, and holds it."""
+        if wait is None or wait.holder is None or wait.location is None:
+            return None
+        for index in range(len(self._trace.events) - 1, -1, -1):
+            event = self._trace.events[index]
+            if event.location == wait.location and self._trace.threads[event.thread] == wait.holder:
+                return index
+        return None
+
+
+def _curve(kind: str, first: Step, second: Step | End, tops: Mapping[Row, int]) -> Curve:
+    return Curve(
+        first=first.key,
+        second=second.key,
+        kind=kind,
+        left=min(first.lane, second.lane),
+        right=max(first.lane, second.lane),
+        top=tops[first] + MIDDLE,
+        bottom=tops[second] + MIDDLE,
+        rightward=first.lane < second.lane,
+    )
 
 
 def _hand_overs(events: Sequence[Event]) -> Iterator[HandOver]:

@@ -13,7 +13,7 @@ from racekit.trace import Trace
 _PITCH = 18
 _MARGIN = 8
 _HEIGHT = 76
-_TALLEST_STEP = 12
+_TALLEST_STEP = 24
 
 
 class Stroke(NamedTuple):

@@ -11,6 +11,7 @@ from racekit.trace import Place
 STEP_HEIGHT = 48
 HAND_OVER_HEIGHT = 34
 FOLD_HEIGHT = 30
+END_HEIGHT = 68
 """In CSS pixels. They are fixed, so that the arrows are where they belong without a script."""
 
 
@@ -81,14 +82,15 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a thread ended that failed or can go no further."""
+    """How a thread ended that failed or can go no further; `key` names the row on its page."""
 
+    key: str
     lane: int
     thread: str
     words: str
     place: Place | None
     rails: tuple[Rail, ...]
-    height: int = STEP_HEIGHT
+    height: int = END_HEIGHT
     kind: str = "end"
 
 
@@ -96,7 +98,10 @@ Row = Step | Turn | Fold | End
 
 
 class Curve(NamedTuple):
-    """An arrow from one step to another, with the lanes and the heights (CSS pixels) of both."""
+    """An arrow from one step to another, or to an end; with the lanes and the heights (CSS pixels) of both.
+
+    `kind` is that of an arrow of happens-before, "race", or "held": what a thread took is what another one waits for.
+    """
 
     first: str
     second: str
@@ -114,3 +119,8 @@ class Timeline:
     rows: tuple[Row, ...]
     curves: tuple[Curve, ...]
     height: int
+
+    @property
+    def kinds(self) -> set[str]:
+        """Which kinds of arrows there are."""
+        return {curve.kind for curve in self.curves}

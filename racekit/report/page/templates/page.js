@@ -152,7 +152,7 @@
   // --- only what matters: rows go, arrows follow ------------------------------------------------------------------
   const only = one("[data-only-what-matters]");
   const draw = () => {
-    const middle = (row) => row.offsetTop + one(".dot", row).offsetTop + 7;
+    const middle = (row) => row.offsetTop + 20;
     for (const curve of all(".curve", schedule())) {
       const first = document.getElementById(curve.dataset.first);
       const second = document.getElementById(curve.dataset.second);
