@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 import pytest
@@ -10,11 +11,12 @@ from racekit.errors import ExecutionAborted, InternalError, RaceFailure, Racekit
 from racekit.explore import explore_body, replay_body
 from racekit.options import Options
 from racekit.pytest_items.fresh import Ended, FreshItem
-from racekit.pytest_items.reports import FOUND
+from racekit.pytest_items.reports import FOUND, ORIGINALS, are_wanted, different
 from racekit.pytest_items.summary import result, statistics
 from racekit.pytest_items.tried_first import FailedBefore
 from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
+from racekit.trace import Trace
 
 
 class Timeout(NamedTuple):
@@ -42,6 +44,7 @@ def explore_item(
         fail(str(error))
     fresh.item.user_properties += properties(found)
     fresh.item.stash[FOUND] = found
+    fresh.item.stash[ORIGINALS] = fresh.originals
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
         _remember(fresh, before, found)
@@ -114,19 +117,34 @@ def _search(
             if failed_again is not None:
                 return failed_again
             found = explore_body(fresh.execute, options, timeout=seconds)
-            if found.failure is not None and fresh.failed_with is None:
-                _show_again(fresh, found.failure.schedule, options, seconds)
+            fresh.originals = _record_originals(fresh, found, options, seconds)
+            if found.failure is not None and (fresh.failed_with is None or fresh.originals):
+                _replay_quietly(fresh, found.failure.schedule, options, seconds)  # its output is what is shown
             return found
         except Ended:
             return None
 
 
-def _show_again(fresh: FreshItem, schedule: Schedule, options: Options, seconds: float | None) -> None:
-    """Run a failing execution that was not the last one again, so that it is its output that is shown."""
+def _record_originals(
+    fresh: FreshItem, found: Exploration, options: Options, seconds: float | None
+) -> Mapping[Schedule, Trace]:
+    """The executions that failed first, by their schedules, where a page is to show them beside the minimized ones."""
+    recorded: dict[Schedule, Trace] = {}
+    if are_wanted(fresh.item.config):
+        for failure in different(found):
+            if failure.original not in (failure.schedule, *recorded):
+                run = _replay_quietly(fresh, failure.original, options, seconds)
+                if run is not None and run.failure is not None:
+                    recorded[failure.original] = run.trace
+    return recorded
+
+
+def _replay_quietly(fresh: FreshItem, schedule: Schedule, options: Options, seconds: float | None) -> Execution | None:
+    """Run an execution again; None if the test does not repeat itself."""
     try:
-        replay_body(fresh.execute, schedule, options, timeout=seconds)
+        return replay_body(fresh.execute, schedule, options, timeout=seconds)
     except RacekitError:
-        pass  # the test does not repeat itself
+        return None
 
 
 def fail(message: str) -> NoReturn:

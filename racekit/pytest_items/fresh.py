@@ -6,7 +6,7 @@ import functools
 import inspect
 import shutil
 import unittest
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ from racekit.pytest_items.output import Output
 from racekit.pytest_items.stand_ins import NoSubtests, TestCaseResult
 from racekit.pytest_items.thread_starts import ThreadStarted, thread_starts
 from racekit.race import below_given, running_plainly
+from racekit.schedule import Schedule
+from racekit.trace import Trace
 
 # How a test ends itself, whatever the schedule: nothing to explore further, and no failure.
 ENDINGS = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception, unittest.SkipTest)
@@ -40,9 +42,9 @@ class FreshItem:
     up outside of control: before, or when an execution has asked for one by `request.getfixturevalue`.
 
     `threaded` tells whether the test is to be explored, `ending` how it ended itself (by one of the `endings`, such as
-    what `pytest.skip` raises), `failed_with` what the last execution raised, and `statistics` what the exploration
-    took, once it is over. If `test` is set, it is called with the instance of the test class and the fixtures, and
-    calls the test function in its own way.
+    what `pytest.skip` raises), `failed_with` what the last execution raised, `statistics` what the exploration took,
+    once it is over, and `originals` the executions of schedules that were minimized afterwards. If `test` is set, it is
+    called with the instance of the test class and the fixtures, and calls the test function in its own way.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class FreshItem:
         self.failed_with: BaseException | None = None
         self.unexpected_success = False
         self.statistics: dict[str, Any] | None = None
+        self.originals: Mapping[Schedule, Trace] = {}
         self._executions = 0
         self._executing = False
         self._in_wider_fixture = False

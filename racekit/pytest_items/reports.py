@@ -18,10 +18,16 @@ import pytest
 
 from racekit.failure import Failure
 from racekit.results import Execution, Exploration
+from racekit.schedule import Schedule
+from racekit.trace import Trace
 
 FOUND = pytest.StashKey[Exploration | Execution]()
 """What came of the exploration of an item, or of its replay."""
 
+ORIGINALS = pytest.StashKey[Mapping[Schedule, Trace]]()
+"""The executions that failed first, by their schedules, where these were minimized afterwards."""
+
+_NAME = "racekit-reports"
 _MOST_PER_TEST = 20
 _LONGEST_NAME = 80
 
@@ -40,7 +46,12 @@ def register(config: pytest.Config) -> None:
     """Write the reports that this session has been asked for."""
     directory, sarif = (_path(config, name) for name in ("race_report", "race_sarif"))
     if directory is not None or sarif is not None:
-        config.pluginmanager.register(Reports(config, directory, sarif), "racekit-reports")
+        config.pluginmanager.register(Reports(config, directory, sarif), _NAME)
+
+
+def are_wanted(config: pytest.Config) -> bool:
+    """Whether somebody will look at what `ORIGINALS` has."""
+    return config.pluginmanager.has_plugin(_NAME)
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:
@@ -108,9 +119,10 @@ class Reports:
         from racekit.report.sarif import sarif_result
 
         root = str(self._config.rootpath)
-        for failure in _different(found):
+        for failure in different(found):
             name = file_name(item.nodeid, failure)
             around = Around(
+                original=item.stash[ORIGINALS].get(failure.original),
                 test=item.nodeid,
                 ways=_ways(item, failure),
                 index="index.html",
@@ -154,7 +166,7 @@ class Reports:
         file.write_text(json.dumps(log, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _different(found: Exploration | Execution) -> Sequence[Failure]:
+def different(found: Exploration | Execution) -> Sequence[Failure]:
     """The failures of which none says the same as one before it."""
     failures = found.failures if isinstance(found, Exploration) else [found.failure] if found.failure else []
     different = {(failure.kind, str(failure).partition("\n")[0]): failure for failure in reversed(failures)}

@@ -27,6 +27,18 @@ def test_proved():
     twice(LockedCounter().increment)
 """
 
+FOUR_TIMES = """
+@racekit.race(strategy="random")
+def test_many():
+    counter = Counter()
+    threads = [threading.Thread(target=counter.increment) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counter.value == 4
+"""
+
 
 def names(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
@@ -60,6 +72,14 @@ def test_a_replay_that_fails_has_a_page_too(project: Project) -> None:
     [found] = json.loads((project.pytester.path / "log.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
     project.run(FAILING, "-k", "갱신", "--race-report=pages", f"--race-replay={found['properties']['schedule']}")
     assert len(list(project.pytester.path.glob("pages/test_it*.html"))) == 1
+
+
+def test_a_schedule_that_was_minimized_is_shown_beside_the_original(project: Project) -> None:
+    project.run(FOUR_TIMES, "--race-report=pages")
+    [page] = project.pytester.path.glob("pages/test_it*.html")
+    text = page.read_text(encoding="utf-8")
+    assert 'data-schedule="minimized"' in text
+    assert 'data-schedule="original"' in text
 
 
 def test_failures_are_results_in_the_sarif_log(project: Project) -> None:

@@ -84,9 +84,8 @@ def test_the_same_failure_gives_the_same_page(name: str) -> None:
     assert again is not None
     before = failure_of(name)
     assert again is not before
-    assert failure_page(replace(again, execution=before.execution, report=before.report), Around(root=HERE)) == page_of(
-        name
-    )
+    again = replace(before, trace=again.trace, waits=again.waits, repeated=again.repeated, exception=again.exception)
+    assert failure_page(again, Around(root=HERE)) == page_of(name)
 
 
 def test_a_lost_update_is_told_step_by_step() -> None:
