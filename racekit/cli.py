@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from racekit import demo
+from racekit import demo, show
 from racekit.errors import BadArgument
 from racekit.progress import shown_on_terminal
 from racekit.report.schedule_words import explained
@@ -25,6 +25,7 @@ examples:
                                     what the token of a failure says
   racekit replay test_counter.py::test_it 'rk1:1@11w.value>2'
                                     run that one execution of the test again
+  racekit show --open               see the tests that failed last as pages
 
 A token has a > in it, which a shell takes for itself unless it is in quotes.
 Exploring is done by pytest, of which racekit is a plugin: 'pytest --help' has
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command is None:
         parser.print_help()
         return 0
-    commands = {"demo": _demo, "replay": _replay, "explain": _explain}
+    commands = {"demo": _demo, "replay": _replay, "explain": _explain, "show": _show}
     try:
         with shown_on_terminal(sys.stderr):
             return commands[chosen.command](chosen)
@@ -59,6 +60,16 @@ def _replay(chosen: argparse.Namespace) -> int:
     try:
         return subprocess.run(command).returncode
     except KeyboardInterrupt:  # which pytest has had, too
+        return 2
+
+
+def _show(chosen: argparse.Namespace) -> int:
+    try:
+        return show.show(chosen.test, chosen.token, chosen.into, in_browser=chosen.open)
+    except KeyboardInterrupt:
+        return 2
+    except BadArgument as error:
+        print(f"racekit show: {error}", file=sys.stderr)
         return 2
 
 
@@ -110,6 +121,19 @@ def _parser() -> argparse.ArgumentParser:
         type=_file,
         help="a file with the code, or a test as pytest names it: its lines are shown",
     )
+    command = commands.add_parser(
+        "show",
+        help="write pages that show failures step by step",
+        description="Runs tests by pytest and writes a page for each failure, with an index. Without a TEST, these are "
+        "the tests that failed last, as .racekit/ has kept them.",
+        epilog="It is short for: pytest TEST --race-report=DIRECTORY",
+    )
+    command.add_argument("test", nargs="?", metavar="TEST", help="a test as pytest names it: test_counter.py::test_it")
+    command.add_argument(
+        "token", nargs="?", metavar="TOKEN", type=_schedule, help="only this schedule, in quotes: 'rk1:1@11w.value>2'"
+    )
+    command.add_argument("--into", metavar="DIRECTORY", help="write the pages there (default: .racekit/pages)")
+    command.add_argument("--open", action="store_true", help="and open the index in a web browser")
     return parser
 
 

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from racekit.errors import BadArgument, RaceFailure
+from racekit.kept_schedules import KeptSchedules
 from racekit.options import STRATEGIES, Options, option_types
 from racekit.progress import shown_on_terminal
 from racekit.pytest_items import reports
 from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import ENDINGS, FreshItem
 from racekit.pytest_items.given import GivenItem, control_exceptions
-from racekit.pytest_items.kept_schedules import KeptSchedules
 from racekit.pytest_items.summary import status, summarize
 from racekit.pytest_items.tried_first import FailedBefore, store_of
 from racekit.race import below_given, check_test, is_given

@@ -44,7 +44,7 @@ def test_help_names_the_demo_and_points_to_pytest(capsys: pytest.CaptureFixture[
     assert max(map(len, shown.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["demo", "replay", "explain"])
+@pytest.mark.parametrize("command", ["demo", "replay", "explain", "show"])
 def test_each_command_has_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main([command, "--help"])

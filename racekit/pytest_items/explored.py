@@ -10,8 +10,8 @@ import pytest
 from racekit.errors import ExecutionAborted, InternalError, RaceFailure, RacekitError
 from racekit.explore import explore_body, replay_body
 from racekit.options import Options
+from racekit.pytest_items import reports
 from racekit.pytest_items.fresh import Ended, FreshItem
-from racekit.pytest_items.reports import FOUND, ORIGINALS, are_wanted, different
 from racekit.pytest_items.summary import result, statistics
 from racekit.pytest_items.tried_first import FailedBefore
 from racekit.results import Execution, Exploration
@@ -43,8 +43,7 @@ def explore_item(
     except RacekitError as error:
         fail(str(error))
     fresh.item.user_properties += properties(found)
-    fresh.item.stash[FOUND] = found
-    fresh.item.stash[ORIGINALS] = fresh.originals
+    reports.tell(fresh.item, found, fresh.originals)
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
         _remember(fresh, before, found)
@@ -130,8 +129,8 @@ def _record_originals(
 ) -> Mapping[Schedule, Trace]:
     """The executions that failed first, by their schedules, where a page is to show them beside the minimized ones."""
     recorded: dict[Schedule, Trace] = {}
-    if are_wanted(fresh.item.config):
-        for failure in different(found):
+    if reports.are_wanted(fresh.item.config):
+        for failure in reports.different(found):
             if failure.original not in (failure.schedule, *recorded):
                 run = _replay_quietly(fresh, failure.original, options, seconds)
                 if run is not None and run.failure is not None:

@@ -10,6 +10,7 @@ from _pytest.unittest import TestCaseFunction
 
 from racekit.errors import ScheduleMismatch
 from racekit.options import Options
+from racekit.pytest_items import reports
 from racekit.pytest_items.explored import Timeout, fail, judge, properties, search, timed_out
 from racekit.pytest_items.fresh import Ended, FreshItem
 from racekit.pytest_items.summary import statistics
@@ -137,6 +138,9 @@ class GivenItem:
             *notes,
             *tokens[-1:],
         ]
+        failing = [found for found in self._found if found.failure is not None]
+        if failed and failing:
+            reports.tell(self.fresh.item, failing[-1], self.fresh.originals)
         each_took = [statistics(found) for found in self._found if isinstance(found, Exploration)]
         if each_took:
             sums = {

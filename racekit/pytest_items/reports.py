@@ -21,11 +21,7 @@ from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
 from racekit.trace import Trace
 
-FOUND = pytest.StashKey[Exploration | Execution]()
-"""What came of the exploration of an item, or of its replay."""
-
-ORIGINALS = pytest.StashKey[Mapping[Schedule, Trace]]()
-"""The executions that failed first, by their schedules, where these were minimized afterwards."""
+_FOUND = pytest.StashKey[tuple[Exploration | Execution, Mapping[Schedule, Trace]]]()
 
 _NAME = "racekit-reports"
 _MOST_PER_TEST = 20
@@ -49,8 +45,16 @@ def register(config: pytest.Config) -> None:
         config.pluginmanager.register(Reports(config, directory, sarif), _NAME)
 
 
+def tell(item: pytest.Item, found: Exploration | Execution, originals: Mapping[Schedule, Trace]) -> None:
+    """Have the reports tell what came of an item.
+
+    `originals` are the executions that failed first, by their schedules, where these were minimized afterwards.
+    """
+    item.stash[_FOUND] = found, originals
+
+
 def are_wanted(config: pytest.Config) -> bool:
-    """Whether somebody will look at what `ORIGINALS` has."""
+    """Whether this session writes reports."""
     return config.pluginmanager.has_plugin(_NAME)
 
 
@@ -79,9 +83,8 @@ class Reports:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        found = item.stash.get(FOUND, None)
-        if call.when == "call" and found is not None:
-            report.race_failures = list(self._told(item, found))  # type: ignore[attr-defined]
+        if call.when == "call" and _FOUND in item.stash:
+            report.race_failures = list(self._told(item, *item.stash[_FOUND]))  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -111,7 +114,9 @@ class Reports:
 
     # --- in the process of the test ----------------------------------------------------------------------------------
 
-    def _told(self, item: pytest.Item, found: Exploration | Execution) -> Iterator[Mapping[str, Any]]:
+    def _told(
+        self, item: pytest.Item, found: Exploration | Execution, originals: Mapping[Schedule, Trace]
+    ) -> Iterator[Mapping[str, Any]]:
         """What is told of each different failure, in plain types that travel between processes."""
         from racekit.report.chrome_trace import chrome_trace
         from racekit.report.page.failure_page import Around, failure_facts, failure_page, headline
@@ -122,7 +127,7 @@ class Reports:
         for failure in different(found):
             name = file_name(item.nodeid, failure)
             around = Around(
-                original=item.stash[ORIGINALS].get(failure.original),
+                original=originals.get(failure.original),
                 test=item.nodeid,
                 ways=_ways(item, failure),
                 index="index.html",

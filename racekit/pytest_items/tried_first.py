@@ -12,8 +12,8 @@ import pytest
 from racekit.errors import ScheduleMismatch
 from racekit.explore import replay_body
 from racekit.failure import Failure
+from racekit.kept_schedules import KeptSchedule, KeptSchedules, digest
 from racekit.options import Options
-from racekit.pytest_items.kept_schedules import KeptSchedule, KeptSchedules, digest
 from racekit.pytest_items.moved_lines import find_again, lines_of
 from racekit.results import Execution, Exploration
 from racekit.runtime import originals

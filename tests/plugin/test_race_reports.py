@@ -39,6 +39,18 @@ def test_many():
     assert counter.value == 4
 """
 
+GIVEN = """
+from hypothesis import given, settings, strategies as st
+
+@racekit.race
+@settings(database=None, max_examples=5)
+@given(st.integers(1, 2))
+def test_each(count):
+    counter = Counter()
+    twice(counter.increment)
+    assert counter.value == 2
+"""
+
 
 def names(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
@@ -80,6 +92,12 @@ def test_a_schedule_that_was_minimized_is_shown_beside_the_original(project: Pro
     text = page.read_text(encoding="utf-8")
     assert 'data-schedule="minimized"' in text
     assert 'data-schedule="original"' in text
+
+
+def test_the_example_that_fails_has_a_page(project: Project) -> None:
+    project.run(GIVEN, "--race-report=pages")
+    [page] = project.pytester.path.glob("pages/test_it*.html")
+    assert "test_it.py::test_each" in page.read_text(encoding="utf-8")
 
 
 def test_failures_are_results_in_the_sarif_log(project: Project) -> None:

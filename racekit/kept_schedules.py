@@ -67,6 +67,10 @@ class KeptSchedules:
         elif file.exists():
             file.unlink(missing_ok=True)
 
+    def tests(self) -> list[str]:
+        """The tests for which something is kept."""
+        return [] if self._directory is None else sorted(filter(None, map(_test_in, self._directory.glob("failing/*"))))
+
     def forget(self) -> None:
         """Nothing is kept for any test any more. Raises OSError where nothing can be removed."""
         if self._directory is not None:
@@ -83,6 +87,15 @@ class KeptSchedules:
         if not ignore.exists():
             _write_at_once(ignore, _IGNORE)
         _write_at_once(file, text)
+
+
+def _test_in(file: Path) -> str:
+    """The test that a file is about; empty if it cannot be read."""
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return str(content["test"]) if content["version"] == VERSION else ""
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 def digest(*texts: str) -> str:
