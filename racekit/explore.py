@@ -18,6 +18,8 @@ from racekit.runtime import originals
 from racekit.runtime.conflicts import PLACES, Conflicts
 from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.scheduling_point import Chooser
+from racekit.runtime.turn import TURN
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy, make_strategy
 from racekit.strategies.dpor import Redundant
@@ -80,6 +82,22 @@ def replay_body(
     run, stuck = explorer.run_once(schedule)
     if not stuck:
         strategy.check_followed(run.scheduler.steps)
+    return _execution(run, schedule, stuck)
+
+
+def run_body(body: Callable[[], object], chooser: Chooser, options: Options) -> Execution:
+    """Run `body()` once, where `chooser` chooses; every access of watched code is a scheduling point."""
+    _check_not_nested()
+    check_interpreter()
+    with Control(Scope(options.include, options.exclude), every_access=True) as control:
+        control.interrupts.let_through()
+        run = ExecutionRun(check_body(body), chooser, control, options, recorded=True)
+    return _execution(run, run.schedule(), "")
+
+
+def _execution(run: ExecutionRun, schedule: Schedule, stuck: str) -> Execution:
+    if run.scheduler.interruption is not None:
+        raise run.scheduler.interruption
     failure = failure_of(run, 1) if run.fault else None
     seconds = run.scheduler.now / 1_000_000_000
     return Execution(run.value, failure, schedule, run.trace(), run.scheduler.steps, seconds, stuck)
@@ -97,11 +115,7 @@ class _Explorer:
         until: Callable[[ExecutionRun], bool] | None = None,
         conflicts: type[Conflicts] = Conflicts,
     ) -> None:
-        if _exploring():
-            raise NestedExploration(
-                "explore was called by a body that is being explored itself, so its schedules would never end: "
-                "call it outside of the body."
-            )
+        _check_not_nested()
         check_interpreter()
         self.body = body
         self.options = options
@@ -140,6 +154,7 @@ class _Explorer:
             control.interrupts.let_through()
             for switch in schedule.switches:
                 PLACES.want(switch.position.line, switch.position.name)
+                WATCHER.store(switch.position.name)
             self.strategy.begin()
             run = ExecutionRun(self.body, self.strategy, control, self.options, recorded=True)
         if run.scheduler.interruption is not None:
@@ -297,7 +312,9 @@ class _Budget:
         return self._executions >= 0 and originals.perf_counter() < self._until
 
 
-def _exploring() -> bool:
-    from racekit.runtime.turn import TURN
-
-    return TURN.scheduler is not None
+def _check_not_nested() -> None:
+    if TURN.scheduler is not None:
+        raise NestedExploration(
+            "explore was called by a body that is being explored itself, so its schedules would never end: "
+            "call it outside of the body."
+        )

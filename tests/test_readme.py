@@ -24,6 +24,13 @@ def blocks(language: str) -> list[str]:
 FIRST_TEST, *SNIPPETS = blocks("python")
 [REPORT] = blocks("text")
 
+QUICK_PROFILE = """
+from hypothesis import Phase, settings
+
+settings.register_profile("quick", phases=[Phase.generate, Phase.shrink])
+settings.load_profile("quick")
+"""
+
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -57,6 +64,7 @@ def test_the_snippets_run_one_after_the_other() -> None:
 def test_the_property_fails_as_it_says(tmp_path: Path) -> None:
     [source] = [snippet for snippet in SNIPPETS if "def test_deposits" in snippet]
     (tmp_path / "test_deposits.py").write_text(f"import racekit\n{source}", encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(QUICK_PROFILE, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_deposits.py"]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
     assert "amounts=[1, 1]," in shown

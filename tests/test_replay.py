@@ -281,6 +281,50 @@ def test_two_processes_find_the_same(tmp_path: Path) -> None:
     assert in_another_process(program, hash_seed=1) == in_another_process(program, hash_seed=2)
 
 
+READ_BEFORE_ANY_STORE = """
+    import sys
+    import threading
+
+    import racekit
+
+
+    class Box:
+        def __init__(self):
+            vars(self)["value"] = 0
+
+        def get(self):
+            return self.value
+
+        def set(self):
+            self.value = 1
+
+
+    def body():
+        box, seen = Box(), []
+        threads = [
+            threading.Thread(target=lambda: seen.append((box.get(), box.get()))),
+            threading.Thread(target=box.set),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return seen[0]
+
+
+    token = sys.argv[1] if len(sys.argv) > 1 else racekit.explore(body).outcomes[0, 1].schedule
+    print(token, *racekit.replay(body, token).value)
+"""
+
+
+def test_a_token_that_speaks_of_a_read_replays_where_no_store_was_seen_yet(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(textwrap.dedent(READ_BEFORE_ANY_STORE))
+    found = in_another_process(program)
+    assert found[1:] == ["0", "1"]
+    assert in_another_process(program, found[0]) == found
+
+
 # --- tokens that do not fit -------------------------------------------------------------------------------------------
 
 

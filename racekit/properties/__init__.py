@@ -2,5 +2,6 @@
 
 from racekit.linearize import Blocks
 from racekit.properties.concurrent import concurrent, invariant, operation
+from racekit.properties.schedules import DrawnSchedule, schedules
 
-__all__ = ["Blocks", "concurrent", "invariant", "operation"]
+__all__ = ["Blocks", "DrawnSchedule", "concurrent", "invariant", "operation", "schedules"]

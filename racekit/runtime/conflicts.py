@@ -61,13 +61,14 @@ class SharedPlaces:
         self._sites: defaultdict[tuple[str, int], list[Site]] = defaultdict(list)
         self._marked: set[tuple[str, int]] = set()
         self._wanted: set[tuple[int, str]] = set()
+        self._wants_all = False
         self.grown = False
 
     def add(self, site: Site) -> None:
         """A site has come into being."""
         place = site.filename, site.position
         self._sites[place].append(site)
-        if (site.line, site.name) in self._wanted:
+        if self._wants_all or (site.line, site.name) in self._wanted:
             self.mark(site)
         site.shared = place in self._marked
 
@@ -87,6 +88,12 @@ class SharedPlaces:
             if (sites[0].line, sites[0].name) == (line, name):
                 self.mark(sites[0])
 
+    def want_all(self) -> None:
+        """All accesses have to be scheduling points, as there is no other execution to learn from."""
+        self._wants_all = True
+        for sites in list(self._sites.values()):
+            self.mark(sites[0])
+
     def forget(self) -> None:
         """An exploration begins: no place is known to be shared."""
         for place in self._marked:
@@ -94,6 +101,7 @@ class SharedPlaces:
                 site.shared = False
         self._marked.clear()
         self._wanted.clear()
+        self._wants_all = False
         self.grown = False
 
 

@@ -59,10 +59,18 @@ class Control:
     timeout and on_look are those of its `Monitor`.
     """
 
-    def __init__(self, scope: Scope, timeout: float | None = None, on_look: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        timeout: float | None = None,
+        on_look: Callable[[], None] | None = None,
+        *,
+        every_access: bool = False,
+    ) -> None:
         self.monitor = Monitor(timeout, on_look)
         self.interrupts = Interrupts()
         self._scope = scope
+        self._every_access = every_access
         self._swaps = Swaps()
         self._methods = [MethodReplacement(type_, functions) for type_, functions in _TYPES]
         self._names = NameReplacement(
@@ -91,11 +99,13 @@ class Control:
         self._policy = None if self._affinity is None else run_in_batches()
         self.pool = Pool(self.interrupts, None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
+        if self._every_access:
+            PLACES.want_all()
         swap_operations(self._swaps)
         swap_selectors(self._swaps)
         number_threads_and_futures(self._swaps)
         self._silence.begin(self._swaps)
-        WATCHER.install(self._scope, self._swaps)
+        WATCHER.install(self._scope, self._swaps, every_attribute=self._every_access)
         self._names.install()
         for methods in self._methods:
             methods.install()

@@ -75,15 +75,22 @@ class Rewritten:
     """Attributes and globals that it loads without announcing that."""
 
 
-def rewrite(code: CodeType, hooks: Hooks, *, namespace: dict[str, Any], announced: Callable[[str], bool]) -> Rewritten:
+def rewrite(
+    code: CodeType,
+    hooks: Hooks,
+    *,
+    namespace: dict[str, Any],
+    announced: Callable[[str], bool],
+    every_attribute: bool = False,
+) -> Rewritten:
     """Rewrite `code`, and the code nested in it, to call `hooks`.
 
     `namespace` is the `__globals__` of its function. Loads of attributes and globals are announced if the code itself
-    stores that name, or if `announced` says so.
+    stores that name, or if `announced` says so; with `every_attribute`, all loads of attributes are.
     """
     try:
         unit = _Unit(code)
-        rewriting = _Rewriting(hooks, namespace, announced, unit.stored_names())
+        rewriting = _Rewriting(hooks, namespace, announced, unit.stored_names(), every_attribute)
         rewritten = rewriting.rewrite(unit, frozenset())
     except Exception as error:
         raise CannotRewrite(f"{code.co_qualname} ({code.co_filename}:{code.co_firstlineno}): {error!r}") from error
@@ -148,12 +155,18 @@ class _Rewriting:
     """The rewriting of a code object and of those nested in it."""
 
     def __init__(
-        self, hooks: Hooks, namespace: dict[str, Any], announced: Callable[[str], bool], stored: set[str]
+        self,
+        hooks: Hooks,
+        namespace: dict[str, Any],
+        announced: Callable[[str], bool],
+        stored: set[str],
+        every_attribute: bool,
     ) -> None:
         self.hooks = hooks
         self.namespace = namespace
         self.announced = announced
         self.stored = stored
+        self.every_attribute = every_attribute
         self.loaded: set[str] = set()
         self.sites: list[Site] = []
 
@@ -223,10 +236,11 @@ class _Body:
         """Announce an access to an attribute or a global if that name is to be."""
         instruction = self.unit.instructions[index]
         name, known = self.unit.name(instruction), self.rewriting
-        if name not in known.stored and not known.announced(name):
+        kind, operands, count = _ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
+        is_wanted = known.every_attribute and kind == "load_attribute"
+        if not (is_wanted or name in known.stored or known.announced(name)):
             known.loaded.add(name)
-        elif instruction.opcode in _ANNOUNCEMENTS:
-            kind, operands, count = _ANNOUNCEMENTS[instruction.opcode]
+        elif kind:
             self.announce(index, kind, name, operands, count)
 
     def announce(self, index: int, kind: str, name: str, operands: bytes, count: int) -> None:

@@ -38,7 +38,9 @@ class Watcher:
         self._found_code = found_code
         self._quietly = quietly
         self._is_watched = is_watched
-        self._cache: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
+        self._rewritten: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
+        self._with_every_attribute: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
+        self._every_attribute = False
         self._stored_names: set[str] = set()
         self._functions: dict[tuple[int, int], list[FunctionType]] = {}
         self._watched: dict[int, tuple[FunctionType, CodeType]] = {}
@@ -48,9 +50,14 @@ class Watcher:
         self.grown = False
         self.seconds = 0.0
 
-    def install(self, scope: Scope, swaps: Swaps) -> None:
-        """Watch every function of the process that is in scope."""
+    def install(self, scope: Scope, swaps: Swaps, *, every_attribute: bool = False) -> None:
+        """Watch every function of the process that is in scope.
+
+        every_attribute: announce each load of an attribute, not only those of names that some watched code is known to
+        store. So what is announced does not depend on which functions were watched before.
+        """
         self._swaps = swaps
+        self._every_attribute = every_attribute
         self.forget()
         self.refused.clear()
         self.grown = False
@@ -105,7 +112,7 @@ class Watcher:
         self._watched[id(function)] = function, code
         key = _key(function, code)
         self._functions.setdefault(key, []).append(function)
-        cached = self._cache.get(key)
+        cached = self._cache().get(key)
         if cached is not None:
             self._swaps.swap(function, cached[1].code)
             return
@@ -132,19 +139,26 @@ class Watcher:
         key = _key(function, code)
         try:
             rewritten = rewrite(
-                code, self._hooks, namespace=function.__globals__, announced=self._stored_names.__contains__
+                code,
+                self._hooks,
+                namespace=function.__globals__,
+                announced=self._stored_names.__contains__,
+                every_attribute=self._every_attribute,
             )
         except CannotRewrite as error:
             self.refused[code.co_qualname] = error
             self._swaps.swap(function, code)
             return
-        self._cache[key] = code, rewritten
+        self._cache()[key] = code, rewritten
         for site in rewritten.sites:
             self._found_site(site)
         self._tell(rewritten.code)
         for same in self._functions.get(key, ()):
             self._swaps.swap(same, rewritten.code)
         self._add_stored_names(rewritten.stored_names)
+
+    def _cache(self) -> dict[tuple[int, int], tuple[CodeType, Rewritten]]:
+        return self._with_every_attribute if self._every_attribute else self._rewritten
 
     def _tell(self, code: CodeType) -> None:
         self._found_code(code)
@@ -157,12 +171,17 @@ class Watcher:
         if not new:
             return
         self._stored_names |= new
-        for key, (code, rewritten) in list(self._cache.items()):
-            if not new.isdisjoint(rewritten.loaded_names):
-                del self._cache[key]
-                self.grown = True
-                for function in self._functions.get(key, ()):
-                    self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
+        for cache in (self._rewritten, self._with_every_attribute):
+            for key, (code, rewritten) in list(cache.items()):
+                if not new.isdisjoint(rewritten.loaded_names):
+                    del cache[key]
+                    if cache is self._cache():
+                        self._rewrite_again(key, code)
+
+    def _rewrite_again(self, key: tuple[int, int], code: CodeType) -> None:
+        self.grown = True
+        for function in self._functions.get(key, ()):
+            self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
 
 
 def _key(function: FunctionType, code: CodeType) -> tuple[int, int]:
