@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import sysconfig
 import weakref
@@ -77,16 +78,29 @@ class Functions:
 
 
 def all_objects() -> list[object]:
-    """Every object that may be a function, of whatever age.
-
-    A free-threaded 3.13 makes functions, classes and modules immortal when the first thread starts, and its collector
-    forgets them (`_PyGC_ImmortalizeDeferredObjects`): there they are found from what refers to them.
-    """
+    """Every object that may be a function, of whatever age."""
     objects = gc.get_objects()
-    if not _FREE_THREADED or any(found is all_objects for found in objects):
-        return objects
+    if _FREE_THREADED and not any(found is _AS_OLD_AS_THE_PROCESS for found in objects):
+        if not _forgotten:
+            _forgotten.extend(_reachable_functions(objects))
+        objects += _forgotten
+    return objects
+
+
+_AS_OLD_AS_THE_PROCESS = os.path.join
+_forgotten: list[object] = []
+"""Functions that a free-threaded 3.13 has hidden from the collector, and does not free any more.
+
+When the first thread starts it does so to every function, class and module that there is by then, and never again
+(`_PyGC_ImmortalizeDeferredObjects`, Python/gc_free_threading.c).
+"""
+
+
+def _reachable_functions(objects: list[object]) -> list[object]:
+    """The functions that `objects` and modules refer to, through others that are not among `objects` themselves."""
     seen = set(map(id, objects))
     newest = [*objects, *sys.modules.values()]
+    reached: list[object] = []
     while newest:
         referents = gc.get_referents(*newest)
         newest = []
@@ -94,8 +108,8 @@ def all_objects() -> list[object]:
             if id(found) not in seen and type(found) not in _REFER_TO_NO_FUNCTION:
                 seen.add(id(found))
                 newest.append(found)
-        objects += newest
-    return objects
+        reached += newest
+    return [found for found in reached if type(found) is FunctionType]
 
 
 _REFER_TO_NO_FUNCTION = frozenset({str, bytes, int, float, bool, CodeType, type(None)})

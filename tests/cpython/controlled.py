@@ -1,0 +1,76 @@
+"""Run the tests of one test module of CPython under control, each under a few schedules."""
+
+from __future__ import annotations
+
+import importlib
+import unittest
+from collections.abc import Iterator
+
+import racekit
+from tests.cpython import exceptions, outcomes
+
+MODULES = (
+    "test_thread",
+    "test_threading",
+    "test_threading_local",
+    "test_queue",
+    "test_sched",
+    "test_concurrent_futures.test_as_completed",
+    "test_concurrent_futures.test_future",
+    "test_concurrent_futures.test_init",
+    "test_concurrent_futures.test_shutdown",
+    "test_concurrent_futures.test_thread_pool",
+    "test_concurrent_futures.test_wait",
+)
+SECONDS = 20.0
+"""For each test."""
+
+
+def run(module: str, *, executions: int, seeds: int, only: str = "") -> dict[str, list[str]]:
+    """Test -> [word, report], as it comes out under control."""
+    found = importlib.import_module(f"test.{module}")
+    results: dict[str, list[str]] = {}
+    for test in _tests(unittest.defaultTestLoader.loadTestsFromModule(found)):
+        name = test.id().removeprefix("test.")
+        if only in name and not reason_against(name):
+            results[test.id()] = explored(test, f"test.{module}", executions, seeds)
+    return results
+
+
+def reason_against(name: str) -> str:
+    """Why the test is not run under control, if it is not."""
+    return next((reason for start, reason in exceptions.CONTROLLED.items() if name.startswith(start)), "")
+
+
+def explored(test: unittest.TestCase, module: str, executions: int, seeds: int) -> list[str]:
+    """How one test comes out under `executions` schedules for each seed: its word, and the report of a failure."""
+    words: set[str] = set()
+
+    def body() -> None:
+        again = type(test)(test._testMethodName)
+        for word, traceback in outcomes.run(unittest.TestSuite([again])).values():
+            words.add(word)
+            assert word not in ("failed", "error"), traceback
+
+    for seed in range(seeds):
+        exploration = racekit.explore(
+            body,
+            strategy="random",
+            executions=executions,
+            seconds=SECONDS / seeds,
+            seed=seed,
+            include=("test.lock_tests", module),
+        )
+        if not exploration.ok:
+            return ["failed", str(exploration)]
+        if exploration.stuck or exploration.cut_by not in ("executions", "seconds", None):
+            return [f"cut by {exploration.cut_by}", f"{exploration.stuck} {exploration.notes}"]
+    return [" or ".join(sorted(words)) or "not run", ""]
+
+
+def _tests(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
+    for each in suite:
+        if isinstance(each, unittest.TestSuite):
+            yield from _tests(each)
+        else:
+            yield each
