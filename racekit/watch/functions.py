@@ -80,20 +80,33 @@ class Functions:
 def all_objects() -> list[object]:
     """Every object that may be a function, of whatever age."""
     objects = gc.get_objects()
-    if _FREE_THREADED and not any(found is _AS_OLD_AS_THE_PROCESS for found in objects):
-        if not _forgotten:
-            _forgotten.extend(_reachable_functions(objects))
-        objects += _forgotten
-    return objects
+    return objects + _HIDDEN.beyond(objects) if _FREE_THREADED else objects
+
+
+class _Hidden:
+    """Functions that a free-threaded 3.13 hides from whoever asks its collector.
+
+    From the first thread on, functions, classes and modules are immortal there, and those that each collection comes by
+    are no longer its business (`_PyGC_ImmortalizeDeferredObjects`, `update_refs` in Python/gc_free_threading.c).
+    """
+
+    def __init__(self) -> None:
+        self._collections: list[int] = []
+        self._functions: list[object] = []
+
+    def beyond(self, objects: list[object]) -> list[object]:
+        """The functions that exist besides `objects`, which the collector knows."""
+        if any(found is _AS_OLD_AS_THE_PROCESS for found in objects):
+            return []
+        collections = [generation["collections"] for generation in gc.get_stats()]
+        if collections != self._collections:
+            self._collections = collections
+            self._functions = _reachable_functions(objects)
+        return self._functions
 
 
 _AS_OLD_AS_THE_PROCESS = os.path.join
-_forgotten: list[object] = []
-"""Functions that a free-threaded 3.13 has hidden from the collector, and does not free any more.
-
-When the first thread starts it does so to every function, class and module that there is by then, and never again
-(`_PyGC_ImmortalizeDeferredObjects`, Python/gc_free_threading.c).
-"""
+_HIDDEN = _Hidden()
 
 
 def _reachable_functions(objects: list[object]) -> list[object]:
@@ -102,12 +115,10 @@ def _reachable_functions(objects: list[object]) -> list[object]:
     newest = [*objects, *sys.modules.values()]
     reached: list[object] = []
     while newest:
-        referents = gc.get_referents(*newest)
-        newest = []
-        for found in referents:
-            if id(found) not in seen and type(found) not in _REFER_TO_NO_FUNCTION:
-                seen.add(id(found))
-                newest.append(found)
+        referents = {id(found): found for found in gc.get_referents(*newest)}
+        new = referents.keys() - seen
+        seen |= new
+        newest = [referents[identity] for identity in new if type(referents[identity]) not in _REFER_TO_NO_FUNCTION]
         reached += newest
     return [found for found in reached if type(found) is FunctionType]
 

@@ -53,12 +53,15 @@ class Kept:
 
 def test_functions_are_found_wherever_they_are_once_threads_have_started() -> None:
     partial = functools.partial(new_function())
+    expected = {test_a_function_made_since_the_last_search_is_found, Kept.method, Kept.static, partial.func}
     thread = threading.Thread(target=lambda: None)  # a free-threaded 3.13 changes them when the first one starts
     thread.start()
     thread.join()
-    assert {test_a_function_made_since_the_last_search_is_found, Kept.method, Kept.static, partial.func} <= found(
-        Functions()
-    )
+    assert expected <= found(Functions())
+    partial = functools.partial(new_function())
+    expected.add(partial.func)
+    gc.collect()
+    assert expected <= found(Functions())
 
 
 def test_a_function_found_before_is_found_again() -> None:
