@@ -6,8 +6,34 @@ rotated from round to round, and a ratio is taken within its round.
 
 from __future__ import annotations
 
+import json
 import statistics
+import subprocess
 from collections.abc import Callable, Sequence
+from typing import Any
+
+
+class Served:
+    """A process that says hello and then answers one request after another, all of them lines of JSON."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.hello = self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else {"missing": f"{self._process.args} ended without an answer"}
+
+    def ask(self, *request: object) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
 
 
 def in_turns(contenders: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from bodies import Counter, adding, racy
-from measuring import in_turns, median, print_table, print_title, ratios, with_spread
+from measuring import Served, in_turns, median, print_table, print_title, ratios, with_spread
 
 PACKAGES = {"racekit": None, "frontrun": "0.7.0", "interleave-test": "0.1.0"}
 PINNED = ", pinned"
@@ -138,27 +137,14 @@ class Contender:
     def __init__(self, name: str) -> None:
         self.name = name
         self.last: dict[str, Any] = {}
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.hello = self._answer()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        return json.loads(line) if line else {"missing": f"{self.name} ended without an answer"}
+        self._served = Served([sys.executable, __file__, "--serve", name])
+        self.hello = self._served.hello
+        self.close = self._served.close
 
     def seconds(self, kind: str, times: int, executions: int, seed: int) -> float:
         """For one execution."""
-        assert self._process.stdin is not None
-        print(json.dumps([kind, times, executions, seed]), file=self._process.stdin, flush=True)
-        self.last = self._answer()
+        self.last = self._served.ask(kind, times, executions, seed)
         return 1 / self.last["rate"]
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
 
 
 # --- the comparison --------------------------------------------------------------------------------------------------
