@@ -6,13 +6,14 @@ in conflicts is a scheduling point, and any other one is only checked for a conf
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from gc import get_referents
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from racekit.runtime import containers, originals
-from racekit.runtime.conflicts import ITEMS
+from racekit.runtime.conflicts import ITEMS, PLACES
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import turn_back
@@ -142,20 +143,45 @@ def store_cell(cell: CellType, site: Site) -> None:
         _alone(site)
 
 
-def _item(container: object, key: object, site: Site, operation: str) -> None:
+def _item(container: Any, key: object, site: Site, what: str) -> None:
+    """`what`, as in `containers.METHODS`, is about to be done to an item, or to all of them."""
     if containers.methods_of(container) is None:
         return
     if site.shared:
-        _shared(container, key if containers.is_plain_key(key) else ITEMS, site, operation)
+        _shared_item(container, key, site, what)
     else:
-        TURN.scheduler.conflicts.access(container, key, site, operation == "write")
+        TURN.scheduler.conflicts.access(container, key, site, containers.effect(container, what, key) == "write")
+
+
+def _shared_item(container: Any, key: object, site: Site, what: str) -> None:
+    """Which item that is, and whether it is changed, is known when the thread has its turn again."""
+    scheduler, thread = TURN.scheduler, TURN.thread
+    if scheduler.every_access or (scheduler.after_calls and thread.breakable):
+        thread.breakable = False
+        announced = "read" if what == "read" else "write"
+        scheduler.step(thread, site, announced, container, containers.part(container, key))
+    else:
+        thread.fresh = False
+    operation, part = containers.effect(container, what, key), containers.part(container, key)
+    if operation == "write" and containers.is_new_key(container, part):
+        if PLACES.order_matters:
+            part = ITEMS
+        scheduler.conflicts.inserts(container)
+    number = scheduler.conflicts.access(container, part, site, operation == "write")
+    scheduler.trace.append((thread.id, site, operation, (number, part)))
+
+
+def _order_is_read(container: object) -> None:
+    conflicts = TURN.scheduler.conflicts
+    if conflicts.unordered:
+        conflicts.order_is_read(container)
 
 
 def load_item(container: Any, key: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and _let_through(container):
         return
     if TURN.several or site.shared:
-        _item(container, key, site, "read")
+        _item(container, key, site, "add" if isinstance(container, defaultdict) else "read")
     else:
         _alone(site)
 
@@ -176,6 +202,7 @@ def iterate(obj: Any, site: Site) -> None:
         _item(obj, ITEMS, site, "read")
     else:
         _alone(site)
+    _order_is_read(obj)
 
 
 def advance(iterator: Any, site: Site) -> None:
@@ -238,10 +265,14 @@ def _call_built_in(callable: Any, first: Any, site: Site) -> Any:
         owner = callable.__self__
         methods = containers.methods_of(owner)
         if methods is not None:
-            method = methods.get(callable.__name__)
-            if method is not None and (TURN.several or site.shared):
+            name = callable.__name__
+            method = methods.get(name)
+            if method is not None:
                 what, by_key = method
-                _item(owner, first if by_key else ITEMS, site, containers.effect(owner, what, first))
+                if TURN.several or site.shared:
+                    _item(owner, first if by_key else ITEMS, site, what)
+                if not by_key and name not in containers.BLIND_TO_ORDER:
+                    _order_is_read(owner)
             return callable
         replaced = REPLACED_METHODS.get(type(owner))
         if replaced is not None and callable.__name__ in replaced:
@@ -254,8 +285,11 @@ def _call_built_in(callable: Any, first: Any, site: Site) -> Any:
         return callable if replacement is None else partial(replacement, *callable.args, **callable.keywords)
     elif not isinstance(callable, type):
         return callable
-    if first is not ITEMS and id(callable) in containers.READERS and (TURN.several or site.shared):
-        _item(first, ITEMS, site, "read")
+    if first is not ITEMS and id(callable) in containers.READERS:
+        if TURN.several or site.shared:
+            _item(first, ITEMS, site, "read")
+        if callable.__name__ not in containers.BLIND_TO_ORDER:
+            _order_is_read(first)
     return callable
 
 

@@ -43,18 +43,20 @@ class Location:
 class SharedObject:
     """The locations of one object that threads have touched; its `number` is the same in each execution."""
 
-    __slots__ = ("locations", "number", "reference")
+    __slots__ = ("inserting", "locations", "number", "reference")
 
     def __init__(self, number: int, reference: object) -> None:
         self.number = number
         self.reference = reference
+        self.inserting: set[int] = set()
         self.locations: dict[object, Location] = {}
 
 
 class SharedPlaces:
     """The places found so far to take part in conflicts: by file, position and kind of access. It outlives executions.
 
-    Code that is made anew in each execution, by `exec`, has new sites but the same places.
+    Code that is made anew in each execution, by `exec`, has new sites but the same places. `order_matters` once the
+    keys of a container were looked at in their order, after several threads had added some.
     """
 
     def __init__(self) -> None:
@@ -63,6 +65,7 @@ class SharedPlaces:
         self._wanted: set[tuple[int, str]] = set()
         self._wants_all = False
         self.grown = False
+        self.order_matters = False
 
     def add(self, site: Site) -> None:
         """A site has come into being."""
@@ -103,6 +106,7 @@ class SharedPlaces:
         self._wanted.clear()
         self._wants_all = False
         self.grown = False
+        self.order_matters = False
 
 
 PLACES = SharedPlaces()
@@ -111,7 +115,8 @@ PLACES = SharedPlaces()
 class Conflicts:
     """The objects that the threads of one execution touch, and the conflicts found among the accesses.
 
-    `owners[number]` is what kind of object it is, in words.
+    `owners[number]` is what kind of object it is, in words. `unordered`: several threads have added keys to one
+    container, so that the order of its keys depends on the schedule.
     """
 
     def __init__(self) -> None:
@@ -119,6 +124,7 @@ class Conflicts:
         self._containers = 0
         self._sweep_at = _CONTAINERS_KEPT
         self.owners: list[str] = []
+        self.unordered = False
 
     def record(self, obj: object) -> SharedObject:
         """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it."""
@@ -162,6 +168,18 @@ class Conflicts:
                 if not touched.shared:
                     PLACES.mark(touched)
         return record.number
+
+    def inserts(self, container: object) -> None:
+        """`TURN.thread` adds a key to `container`."""
+        inserting = self.record(container).inserting
+        inserting.add(TURN.thread.id)
+        self.unordered = self.unordered or len(inserting) > 1
+
+    def order_is_read(self, container: object) -> None:
+        """Somebody looks at the keys of `container` in their order: if several threads added some, it is dependent."""
+        record = self.objects.get(id(container))
+        if record is not None and len(record.inserting) > 1 and not PLACES.order_matters:
+            PLACES.order_matters = PLACES.grown = True
 
     def _hold(self, obj: object, identity: int) -> object:
         objects = self.objects

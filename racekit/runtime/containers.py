@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
+from racekit.dependence import WHOLE
+
 _LIST_READS = ["copy", "count", "index", "__len__", "__contains__", "__iter__", "__getitem__"]
 _LIST_WRITES = [
     "append",
@@ -73,6 +75,12 @@ _READERS = (len, sum, sorted, min, max, any, all, repr, iter, list, tuple, set, 
 READERS = frozenset(map(id, _READERS))
 """The ids of functions and types that read the container that is their first argument."""
 
+BLIND_TO_ORDER = frozenset(
+    {"__len__", "isdisjoint", "issubset", "issuperset", "len", "sum", "sorted", "min", "max", "any", "all", "set"}
+    | {"frozenset", "clear", "update"}
+)
+"""Names of the methods and functions above to which the order of the keys is all one."""
+
 _EMPTY: dict[object, object] = {}
 _ITERATORS: tuple[object, ...] = (
     iter([]),
@@ -107,6 +115,15 @@ def methods_of(container: object) -> dict[str, tuple[str, bool]] | None:
     return found
 
 
+def part(container: Any, key: object) -> object:
+    """What stands for the item with this key: a key that is equal for the same item, or WHOLE for any of them."""
+    if not is_plain_key(key):
+        return WHOLE
+    if type(key) is int and key < 0 and not isinstance(container, dict | set):
+        return key + len(container)
+    return key
+
+
 def effect(container: Any, what: str, key: object) -> str:
     """ "read" or "write": what an operation with this effect will do, now."""
     if what == "add":
@@ -114,3 +131,8 @@ def effect(container: Any, what: str, key: object) -> str:
     if what == "remove":
         return "write" if not is_plain_key(key) or key in container else "read"
     return what
+
+
+def is_new_key(container: Any, part: object) -> bool:
+    """Whether writing this part adds a key, so that it also decides the order of the keys."""
+    return isinstance(container, dict | set) and part is not WHOLE and part not in container
