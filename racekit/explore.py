@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from racekit.audit import Audit
 from racekit.errors import NestedExploration, ScheduleMismatch
 from racekit.failure import Failure
 from racekit.minimize import Minimized, identity, minimize
@@ -23,6 +24,7 @@ from racekit.runtime.turn import TURN
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy, make_strategy
 from racekit.strategies.dpor import Redundant
+from racekit.strategies.follow import FollowSwitches
 from racekit.strategies.replay import Replay
 from racekit.watch.canary import check_interpreter
 from racekit.watch.scope import Scope
@@ -42,7 +44,8 @@ def explore(body: Callable[[], object], **options: Any) -> Exploration:
     a GIL does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock
     passes its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages,
     modules, classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a
-    livelock. stop_on_failure: whether the first failure ends the exploration.
+    livelock. stop_on_failure: whether the first failure ends the exploration. audit: first run the
+    default schedule twice, and say what differs.
 
     Raises BadArgument for a body or option that cannot be used, and NestedExploration inside an exploration.
     """
@@ -79,9 +82,12 @@ def replay_body(
     """`replay` with options that were checked before."""
     strategy = Replay(schedule)
     explorer = _Explorer(check_body(body), options, strategy, timeout)
-    run, stuck = explorer.run_once(schedule)
-    if not stuck:
-        strategy.check_followed(run.scheduler.steps)
+    try:
+        run, stuck = explorer.run_once(schedule)
+        if not stuck:
+            strategy.check_followed(run.scheduler.steps)
+    except ScheduleMismatch as mismatch:
+        raise ScheduleMismatch(f"{mismatch}{explorer.why_not(schedule)}") from None
     return _execution(run, schedule, stuck)
 
 
@@ -130,14 +136,19 @@ class _Explorer:
         self._outside: str | None = None
         self._gave_way = False
         self._begun = originals.perf_counter()
+        self._audit = Audit(self._twice)
 
     def run(self) -> Exploration:
         result, effort = self.result, self.result.effort
-        progress = Progress(result, self.options)
+        progress, audit = Progress(result, self.options), self._audit
+        if self.options.audit:
+            audit.compare(Schedule())
         self._begun = begun = originals.perf_counter()
         with progress, Control(self._scope, self.timeout, progress.show) as control:
             entered = originals.perf_counter()
             result.cut_by = self._loop(control)
+            if result.cut_by is None and result.executions > 1 and audit.missing is not None:
+                audit.ran(self._once_more(audit.missing, control))
             result.stuck = control.monitor.stuck
             effort.rewriting = WATCHER.seconds
             effort.running -= WATCHER.seconds
@@ -146,6 +157,11 @@ class _Explorer:
         effort.rewriting += entered - begun + ended - left
         result.failures = tuple(self._failures)
         result.seconds = ended - begun
+        if result.cut_by == "nondeterminism" or not all(failure.reproduced for failure in result.failures):
+            audit.explain()
+        if result.cut_by is None and audit.notes:
+            result.cut_by = "nondeterminism"
+        result.notes += tuple(audit.notes)
         return result
 
     def run_once(self, schedule: Schedule) -> tuple[ExecutionRun, str]:
@@ -160,6 +176,10 @@ class _Explorer:
         if run.scheduler.interruption is not None:
             raise run.scheduler.interruption
         return run, control.monitor.stuck
+
+    def why_not(self, schedule: Schedule) -> str:
+        """Why the body may not have followed this schedule."""
+        return self._audit.of_replay(schedule)
 
     def _loop(self, control: Control) -> str | None:
         """Execution after execution; returns what cut the search, None if nothing did."""
@@ -181,6 +201,7 @@ class _Explorer:
             if interruption is not None:
                 result.executions -= 1
                 continue
+            self._audit.ran(run)
             self._gave_way = self._gave_way or run.scheduler.gave_way
             self._note_outside(run)
             if control.monitor.stuck:
@@ -234,6 +255,19 @@ class _Explorer:
         if interruption is not None and not isinstance(interruption, ScheduleMismatch):
             raise interruption
         return None if interruption is not None or control.monitor.stuck or not strategy.followed else run
+
+    def _once_more(self, schedule: Schedule, control: Control) -> ExecutionRun:
+        run = self._run(control, FollowSwitches(schedule.switches))
+        if run.scheduler.interruption is not None:
+            raise run.scheduler.interruption
+        return run
+
+    def _twice(self, schedule: Schedule) -> list[ExecutionRun]:
+        """The body two times under this schedule, with every access recorded: those that followed it."""
+        with Control(self._scope, self.timeout, every_access=True) as control:
+            control.interrupts.let_through()
+            executions = [self._again(schedule, control) for _ in range(2)]
+        return [run for run in executions if run is not None]
 
     def _minimize(self, run: ExecutionRun, control: Control) -> Minimized:
         """A simpler execution with the same failure, for the first failure of its kind."""

@@ -33,6 +33,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     steps: int = 100_000
     stop_on_failure: bool = True
+    audit: bool = False
 
     def __post_init__(self) -> None:
         _check_number("executions", self.executions, int, least=1, may_be_none=True)
@@ -41,8 +42,9 @@ class Options:
         _check_number("seed", self.seed, int, least=None, may_be_none=False)
         _check_number("depth", self.depth, int, least=1, may_be_none=False)
         _check_number("steps", self.steps, int, least=1, may_be_none=False)
-        if not isinstance(self.stop_on_failure, bool):
-            raise BadArgument(f"stop_on_failure={self.stop_on_failure!r} is not a truth value: use True or False.")
+        for name in ("stop_on_failure", "audit"):
+            if not isinstance(getattr(self, name), bool):
+                raise BadArgument(f"{name}={getattr(self, name)!r} is not a truth value: use True or False.")
         _check_choice("strategy", self.strategy, STRATEGIES)
         _check_choice("granularity", self.granularity, GRANULARITIES)
         _check_choice("timeouts", self.timeouts, TIMEOUTS)

@@ -82,6 +82,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (metavar, text) in LIMITS.items():
         group.addoption(f"--race-{name}", metavar=metavar, help=text)
         parser.addini(f"race_{name}", f"{text} (as --race-{name})", default=None)
+    text = "first run the default schedule of each race test twice, and say what differs"
+    group.addoption("--race-audit", action="store_true", help=text)
+    parser.addini("race_audit", f"{text} (as --race-audit)", type="bool", default=False)
     text = "run each race test, and each that starts a thread, once with the schedule of this token"
     group.addoption("--race-replay", metavar="TOKEN", help=text)
     parser.addini("race_replay", f"{text} (as --race-replay)", default=None)
@@ -114,8 +117,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SETTINGS] = Settings(
         everything=bool(config.getoption("race") or config.getini("race")),
         replay=replay,
-        command_line=_read({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS}),
-        ini_file=_read({f"race_{name} in the ini file": config.getini(f"race_{name}") for name in LIMITS}),
+        command_line=_read({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS})
+        | ({"audit": True} if config.getoption("race_audit") else {}),
+        ini_file=_read({f"race_{name} in the ini file": config.getini(f"race_{name}") for name in LIMITS})
+        | ({"audit": True} if config.getini("race_audit") else {}),
         statistics=bool(config.getoption("race_statistics") or config.getini("race_statistics")),
         store=store_of(config),
     )

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("programs",),
     ("linearize",),
     ("explore",),
-    ("minimize", "progress", "reproduce"),
+    ("audit", "minimize", "progress", "reproduce"),
     ("results",),
     ("inject", "side_by_side"),
     ("strategies",),

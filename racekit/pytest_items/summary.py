@@ -62,7 +62,9 @@ def summarize(terminal: pytest.TerminalReporter, *, replaying: bool, with_statis
             for line in statistics_of(nodeid, statistics):
                 terminal.write_line(line)
     for report in reports:
-        for note in _told(report, "race_kept") + (_told(report, "race_note") if terminal.verbosity > 0 else []):
+        astray = report.failed or "cut by nondeterminism" in _told(report, "race_result")
+        notes = _told(report, "race_note") if astray or terminal.verbosity > 0 else []
+        for note in _told(report, "race_kept") + notes:
             terminal.write_line(f"race: {report.nodeid}: {note}")
     if explored:
         executions = sum(statistics.executions for statistics in explored.values())

@@ -146,6 +146,8 @@ def store_cell(cell: CellType, site: Site) -> None:
 def _item(container: Any, key: object, site: Site, what: str) -> None:
     """`what`, as in `containers.METHODS`, is about to be done to an item, or to all of them."""
     if containers.methods_of(container) is None:
+        if not TURN.several and site.kind != "call":
+            _alone(site)  # as where the site is not shared
         return
     if site.shared:
         _shared_item(container, key, site, what)

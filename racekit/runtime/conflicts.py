@@ -97,6 +97,10 @@ class SharedPlaces:
         for sites in list(self._sites.values()):
             self.mark(sites[0])
 
+    def sites(self, position: int) -> list[Site]:
+        """The sites at the position with this number."""
+        return [site for place, sites in self._sites.items() if place[1] == position for site in sites]
+
     def forget(self) -> None:
         """An exploration begins: no place is known to be shared."""
         for place in self._marked:

@@ -156,6 +156,10 @@ class ExecutionRun:
         events = [self._event(index) for index, entry in enumerate(self.scheduler.trace) if entry[1] is not None]
         return Trace(tuple(events), self.thread_names)
 
+    def every_event(self) -> tuple[Event, ...]:
+        """Each access and each synchronization of watched code, if the execution was recorded."""
+        return () if self._recorder is None else self._recorder.every_event(self.thread_names)
+
     def waits(self) -> tuple[Wait, ...]:
         """Who waits for what at the end, in the words of the trace."""
         found = () if self.fault is None else self.fault.waits

@@ -123,6 +123,11 @@ class Recorder:
         ]
         return Trace(tuple(events), tuple(threads), tuple(hand_overs))
 
+    def every_event(self, threads: Sequence[str]) -> tuple[Event, ...]:
+        """All accesses and synchronizations, also those that conflict with nothing."""
+        self._values.settle()
+        return tuple(self._event(index, self._texts, threads) for index in range(len(self._events)))
+
     def renamed(self, waits: Iterable[Wait]) -> tuple[Wait, ...]:
         """`waits` in the words of the trace."""
         return tuple(_renamed(wait, self._texts) for wait in waits)

@@ -181,7 +181,10 @@ class Watcher:
     def _rewrite_again(self, key: tuple[int, int], code: CodeType) -> None:
         self.grown = True
         for function in self._functions.get(key, ()):
-            self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
+            try:
+                self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
+            except ValueError:
+                self._rewrite(function, code)
 
 
 def _key(function: FunctionType, code: CodeType) -> tuple[int, int]:

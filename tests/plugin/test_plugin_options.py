@@ -82,7 +82,7 @@ def test_the_marker_is_registered(project: Project) -> None:
 
 
 def test_the_help_names_every_option(project: Project) -> None:
-    names = ["", "-executions", "-seconds", "-preemptions", "-strategy", "-seed", "-replay", "-statistics"]
+    names = ["", "-executions", "-seconds", "-preemptions", "-strategy", "-seed", "-replay", "-statistics", "-audit"]
     result = project.run("def test_it(): ...", "--help")
     result.stdout.fnmatch_lines_random([f"*--race{name}*" for name in names])
     result.stdout.fnmatch_lines_random([f"*race{name.replace('-', '_')} *" for name in names])

@@ -1,0 +1,302 @@
+"""A body that does not do the same under the same schedule: what differs, where, and why."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+import racekit
+
+
+def run(*functions: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class Shared:
+    def __init__(self) -> None:
+        self.value = 0
+        self.other = 0
+
+    def increment(self) -> None:
+        self.value = self.value + 1
+
+    def change_other(self) -> None:
+        self.other = self.other + 1
+
+
+def told(body: Callable[[], object], **options: object) -> str:
+    found = racekit.explore(body, **options)
+    assert not found.proved
+    assert found.cut_by == "nondeterminism"
+    [note] = found.notes
+    return note
+
+
+# --- bodies that make their world anew --------------------------------------------------------------------------------
+
+
+def two_increments() -> int:
+    shared = Shared()
+    run(shared.increment, shared.increment)
+    return shared.value
+
+
+def test_a_body_that_does_the_same_each_time_is_proved() -> None:
+    found = racekit.explore(two_increments, audit=True, strategy="dpor")
+    assert found.proved
+    assert found.notes == ()
+    assert found.interleavings == 4
+
+
+def test_the_audit_counts_as_no_execution() -> None:
+    options = {"executions": None, "strategy": "dpor"}
+    audited, plain = racekit.explore(two_increments, audit=True, **options), racekit.explore(two_increments, **options)
+    assert audited.executions == plain.executions
+    assert audited.outcomes.keys() == plain.outcomes.keys()
+
+
+@functools.lru_cache
+def expensive() -> int:
+    return Shared().value
+
+
+def test_a_cache_that_the_body_clears_is_no_trap() -> None:
+    def body() -> None:
+        expensive.cache_clear()
+        run(expensive, two_increments)
+
+    assert racekit.explore(body, executions=None, strategy="dpor", audit=True).proved
+
+
+# --- state that is left for the next execution ------------------------------------------------------------------------
+
+CACHE: dict[str, int] = {}
+
+
+def look_up() -> int:
+    if "answer" not in CACHE:
+        CACHE["answer"] = 42
+    return CACHE["answer"]
+
+
+@pytest.mark.parametrize("audit", [True, False])
+def test_state_left_over_in_a_module_is_named(audit: bool) -> None:
+    CACHE.clear()
+    note = told(lambda: run(look_up, look_up), audit=audit)
+    assert "test_audit.py:" in note
+    assert "in look_up" in note
+    assert "CACHE" in note
+    assert "anew in the body, or reset it there." in note
+
+
+class Counting:
+    made = 0
+
+    def __init__(self) -> None:
+        Counting.made += 1
+        self.number = Counting.made
+
+
+def test_a_counter_in_a_class_is_found_by_an_audit() -> None:
+    note = told(lambda: run(Counting, Counting), audit=True)
+    assert ": the first reads Counting.made: 0, the second reads Counting.made: 2. " in note
+    assert "Counting.made is as an earlier execution left it: make it anew in the body" in note
+
+
+@functools.lru_cache
+def settings() -> int:
+    shared = Shared()
+    shared.increment()
+    return shared.value
+
+
+@pytest.mark.parametrize("audit", [True, False])
+def test_an_lru_cache_that_the_first_execution_has_filled_is_named(audit: bool) -> None:
+    settings.cache_clear()
+
+    def body() -> None:
+        shared = Shared()
+        run(settings, shared.increment, shared.increment)
+
+    note = told(body, audit=audit)
+    assert "settings keeps its results from the first execution on: call settings.cache_clear() in the body." in note
+
+
+class Config:
+    @functools.cached_property
+    def path(self) -> int:
+        shared = Shared()
+        return shared.value
+
+
+def test_a_cached_property_that_the_first_execution_has_filled_is_named() -> None:
+    config = Config()
+
+    def body() -> None:
+        shared = Shared()
+        run(lambda: config.path, shared.increment, shared.increment)
+
+    note = told(body)
+    assert "path is a cached_property that the first execution has filled: make its object in the body." in note
+
+
+# --- what differs each time -------------------------------------------------------------------------------------------
+
+
+def found_first_in_a_set() -> tuple[Shared, Shared]:
+    """Two objects that any set goes through in this order."""
+    pairs = itertools.permutations([Shared() for _ in range(64)], 2)
+    return next((one, two) for one, two in pairs if list({one, two}) == list({two, one}) == [one, two])
+
+
+def test_the_order_of_a_set_is_named() -> None:
+    both = found_first_in_a_set()
+    runs = itertools.count()
+
+    def body() -> None:
+        one, two = both[:: 1 if next(runs) % 2 else -1]
+        one.value = two.other = 0
+        objects = {one, two}
+
+        def visit() -> None:
+            for each in objects:
+                if each is one:
+                    one.increment()
+                else:
+                    two.change_other()
+
+        run(visit, visit)
+
+    assert "A set goes through its objects in the order of their addresses" in told(body, audit=True)
+
+
+def test_real_time_is_named() -> None:
+    runs = itertools.count()
+
+    def body() -> None:
+        shared = Shared()
+
+        def work() -> None:
+            if time.process_time() < 0 or next(runs) % 2:  # as if time had passed
+                shared.increment()
+
+        run(work, shared.change_other)
+
+    note = told(body, audit=True)
+    assert "time.process_time() shows real time, another one each time: use time.time()" in note
+
+
+def test_what_nobody_can_know_is_said_to_be_unknown() -> None:
+    runs = itertools.count()
+
+    def body() -> None:
+        shared = Shared()
+        run(shared.increment, shared.increment if next(runs) % 2 else shared.change_other)
+
+    note = told(body, audit=True)
+    assert note.startswith("Two executions of one schedule differ at step ")
+    assert "It depends on something that racekit does not watch" in note
+
+
+def test_a_thread_outside_control_is_named() -> None: ...
+
+
+# --- when it is looked for --------------------------------------------------------------------------------------------
+
+
+def test_a_budget_that_was_used_up_stays_what_cut_the_search() -> None:
+    settings.cache_clear()
+
+    def body() -> None:
+        shared = Shared()
+        run(settings, shared.increment, shared.increment)
+
+    found = racekit.explore(body, executions=3)
+    assert found.cut_by == "executions"
+    assert len(found.notes) == 1
+
+
+def test_a_failure_that_does_not_come_about_again_is_explained() -> None:
+    runs = itertools.count()
+
+    def body() -> None:
+        two_increments()
+        assert next(runs) != 2
+
+    found = racekit.explore(body)
+    assert found.failure is not None
+    assert len(found.notes) == 1
+
+
+def test_what_fails_when_its_schedule_is_run_again_is_not_proved() -> None:
+    runs: list[int] = []
+    fails_in = 0
+
+    def body() -> None:
+        runs.append(1)
+        lock = threading.Lock()
+
+        def enter() -> None:
+            with lock:
+                pass
+
+        run(enter, enter)
+        assert len(runs) != fails_in
+
+    assert racekit.explore(body, strategy="bounded").proved
+    fails_in = len(runs)
+    runs.clear()
+    found = racekit.explore(body, strategy="bounded")
+    assert found.ok
+    assert found.cut_by == "nondeterminism"
+    assert found.notes[0].startswith("The first execution passed, but a later one of the same schedule did not. ")
+
+
+def test_a_single_execution_is_not_run_twice() -> None:
+    runs = []
+    racekit.explore(lambda: runs.append(1))
+    assert runs == [1]
+
+
+# --- replays ----------------------------------------------------------------------------------------------------------
+
+
+def replayed(body: Callable[[], object], token: str) -> str:
+    with pytest.raises(racekit.ScheduleMismatch) as mismatch:
+        racekit.replay(body, token)
+    return str(mismatch.value)
+
+
+def test_a_replay_that_only_a_second_execution_follows_is_explained() -> None:
+    first = True
+
+    def body() -> int:
+        nonlocal first
+        shared = Shared()
+        work = shared.change_other if first else shared.increment
+        first = False
+        run(work, work)
+        return shared.value
+
+    token = racekit.explore(body).outcomes[1].schedule.token
+    first = True
+    assert "A second time the body did follow it" in replayed(body, token)
+
+
+def test_a_replay_that_nothing_follows_says_what_differs_each_time() -> None:
+    note = replayed(lambda: run(Counting, Counting), "rk1:1@9999w.value>2")
+    assert "Two executions of one schedule differ at step " in note
+    assert "Counting.made is as an earlier execution left it" in note
+
+
+def test_a_replay_of_a_body_that_does_the_same_each_time_blames_only_the_code() -> None:
+    assert replayed(two_increments, "rk1:1@9999w.value>2").endswith("find the failure again.")
