@@ -77,16 +77,31 @@ class HandOver:
     wait: Wait | None = None
 
 
+class Arrow(NamedTuple):
+    """Indices of two events of different threads, the first of which happens before the second.
+
+    `kind` says why: by a "start", a "join", a "synchronization", or an "access" of both to one thing; "race" says that
+    nothing but the schedule has put them in this order.
+    """
+
+    first: int
+    second: int
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The events of one execution; `threads[i]` is the name of thread i (0 is the one that called the body).
 
-    `hand_overs` are recorded only when one schedule is replayed, as are accesses under a lock that all threads use.
+    Recorded only when one schedule is replayed: accesses under a lock that all threads use, `hand_overs`, the `arrows`
+    of happens-before between threads (without those that follow from others), and all `races`.
     """
 
     events: tuple[Event, ...]
     threads: tuple[str, ...]
     hand_overs: tuple[HandOver, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
+    races: tuple[Arrow, ...] = ()
 
     def __len__(self) -> int:
         return len(self.events)

@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("report",),
     ("runtime",),
     ("watch",),
-    ("happens_before",),
+    ("event_order", "happens_before"),
     ("dependence",),
     ("effort", "failure", "options"),
     ("trace", "schedule"),

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from racekit.failure import Failure
-from racekit.report.happens_before import happens_before
 from racekit.report.places import short
 from racekit.report.words import reason_in_words, verb_of
 from racekit.trace import Event, HandOver, Trace
@@ -100,7 +99,7 @@ def _slice(name: str, category: str, thread: int, first: int, end: int) -> Itera
 def _flows(trace: Trace) -> Iterator[Mapping[str, Any]]:
     """Arrows from step to step: `bp` "e" has an arrow end at the slice that encloses its time, not at the next one."""
     events = trace.events
-    flows = [("happens before", arrow.kind, arrow.first, arrow.second) for arrow in happens_before(events)]
+    flows = [("happens before", arrow.kind, arrow.first, arrow.second) for arrow in trace.arrows]
     for hand_over in trace.hand_overs:
         last, following = hand_over.at - 1, hand_over.at
         threads = [event.thread for event in events[max(last, 0) : following + 1]]

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from racekit.failure import Failure
-from racekit.report.happens_before import races
 from racekit.report.places import place_at, raised_at
 from racekit.report.words import said, wait_in_words
 from racekit.trace import Place, Trace
@@ -35,7 +34,7 @@ def _participants(failure: Failure) -> Iterator[Participant]:
         yield Participant(place, f"{failure.thread} comes here again and again")
     if failure.waits or failure.repeated:
         return
-    for index in sorted({index for race in races(events) for index in race[:2]}):
+    for index in sorted({index for race in failure.trace.races for index in race[:2]}):
         yield Participant(place_at(events[index]), f"{threads[events[index].thread]} {said(events[index])}")
 
 
@@ -48,7 +47,15 @@ def shown_at(failure: Failure) -> Place | None:
 
 def matters(failure: Failure, trace: Trace) -> Collection[int]:
     """The indices of the events of `trace` that touch what threads race or wait for; of all, if there are none."""
-    wanted = {trace.events[index].location for race in races(trace.events) for index in race[:2]}
-    wanted |= {wait.location for wait in failure.waits if wait.location is not None}
+    return _touching(trace, {wait.location for wait in failure.waits if wait.location is not None})
+
+
+def races_in(trace: Trace) -> Collection[int]:
+    """The indices of the events that touch what threads race for; of all, if there are none."""
+    return _touching(trace, set())
+
+
+def _touching(trace: Trace, locations: set[object]) -> Collection[int]:
+    wanted = locations | {trace.events[index].location for race in trace.races for index in race[:2]}
     found = {index for index, event in enumerate(trace.events) if event.location in wanted}
     return found or range(len(trace.events))

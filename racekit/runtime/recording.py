@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import CellType, FrameType
 from typing import Any, NamedTuple
 
 from racekit.dependence import same_part
+from racekit.event_order import Happening, happens_before
 from racekit.runtime import containers
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.call_site import place_of, watched_stack
@@ -44,6 +45,7 @@ class Recorder:
     def __init__(self, conflicts: Conflicts) -> None:
         self._conflicts = conflicts
         self._events: list[_Recorded] = []
+        self._happenings: list[Happening] = []
         self._hand_overs: list[HandOver] = []
         self._values = Values()
         self._names: dict[int, tuple[str, int, str]] = {}
@@ -65,6 +67,7 @@ class Recorder:
                 self._name(number, Name(site.name if isinstance(obj, CellType) else "", obj))
         self._values.access(len(self._events), obj, part, is_item=is_item, writes=changes)
         operation = "write" if changes else "read"
+        self._happenings.append(Happening(thread.id, operation, (number, part), len(self._events)))
         self._events.append(_Recorded(thread.id, operation, site, number, part, watched_stack(frame)))
 
     def synchronization(self, thread: ControlledThread, site: Site, operation: str, touched: object) -> None:
@@ -75,7 +78,13 @@ class Recorder:
             number, part = -1, touched
         else:
             number, part = self._find_name(touched, frame), None
+        self._happenings.append(Happening(thread.id, operation, number if part is None else part, len(self._events)))
         self._events.append(_Recorded(thread.id, operation, site, number, part, watched_stack(frame)))
+
+    def inside(self, thread: ControlledThread, operation: str, touched: object) -> None:
+        """`thread` synchronizes in the midst of something else: nobody sees it, but it orders what is seen."""
+        key = touched if isinstance(touched, int | None) else self._conflicts.record(touched).number
+        self._happenings.append(Happening(thread.id, operation, key, None))
 
     def hand_over(self, scheduler: Scheduler, thread: ControlledThread, to: ControlledThread) -> None:
         """`thread` stops, and `to` goes on."""
@@ -121,7 +130,17 @@ class Recorder:
             replace(each, at=bisect_left(kept, each.at), wait=each.wait and _renamed(each.wait, texts))
             for each in self._hand_overs
         ]
-        return Trace(tuple(events), tuple(threads), tuple(hand_overs))
+        order = happens_before(self._seen(kept))
+        return Trace(tuple(events), tuple(threads), tuple(hand_overs), order.arrows, order.races)
+
+    def _seen(self, kept: Sequence[int]) -> Iterator[Happening]:
+        """What happened, as far as it matters, with the indices of the events that are kept."""
+        indices = {old: new for new, old in enumerate(kept)}
+        for each in self._happenings:
+            if each.event is None:
+                yield each
+            elif each.event in indices:
+                yield each._replace(event=indices[each.event])
 
     def every_event(self, threads: Sequence[str]) -> tuple[Event, ...]:
         """All accesses and synchronizations, also those that conflict with nothing."""
@@ -256,6 +275,8 @@ class RecordingScheduler(Scheduler):
         super().record(thread, site, operation, touched, is_step)
         if is_step and not thread.atomic and site is not None:
             self.recorder.synchronization(thread, site, operation, touched)
+        else:
+            self.recorder.inside(thread, operation, touched)
 
     def pass_on(self, to: ControlledThread) -> None:
         if not self.aborting:

@@ -10,7 +10,6 @@ import pytest
 from failing_bodies import BODIES, failure_of
 
 from racekit.report.chrome_trace import chrome_trace
-from racekit.report.happens_before import happens_before
 
 REQUIRED = {
     "M": {"name", "ph", "pid", "tid", "args"},
@@ -79,7 +78,7 @@ def test_each_step_is_a_slice_with_its_value_and_its_source() -> None:
 def test_the_arrows_are_those_of_happens_before_and_the_hand_overs() -> None:
     failure = failure_of("lost update")
     kinds = Counter(event["name"] for event in events_of("lost update") if event["ph"] == "s")
-    assert kinds["happens before"] == len(happens_before(failure.trace.events))
+    assert kinds["happens before"] == len(failure.trace.arrows)
     assert kinds["hand-over"] == len(failure.trace.hand_overs) == 4
 
 

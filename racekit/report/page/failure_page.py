@@ -76,7 +76,7 @@ def _named(failure: Failure, name: str, schedule: Schedule, trace: Trace) -> dic
         "token": schedule.token,
         "preemptions": _counted(_preemptions(trace), "preemption"),
         "timeline": lay_out(
-            trace, _endings(failure, trace), matters(failure, trace), "o" if name == "original" else "s", text_at
+            trace, endings(failure, trace), matters(failure, trace), "o" if name == "original" else "s", text_at
         ),
     }
 
@@ -102,7 +102,8 @@ def _counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def _endings(failure: Failure, trace: Trace) -> list[Ending]:
+def endings(failure: Failure, trace: Trace) -> list[Ending]:
+    """How the threads ended that the failure is about."""
     if failure.waits:
         return [
             Ending(trace.threads.index(wait.thread), wait_in_words(wait), wait.place, wait)

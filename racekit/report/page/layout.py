@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from racekit.report.happens_before import happens_before, races
 from racekit.report.page.timeline import Curve, End, Fold, Lane, Rail, Row, Step, Timeline, Turn
 from racekit.report.words import reason_in_words, verb_of
 from racekit.schedule import ACCESSES
@@ -60,8 +59,7 @@ class _Layout:
         self._matters = matters
         self._prefix = prefix
         self._text_of = text_of
-        self._races = races(trace.events)
-        self._racing = {index for race in self._races for index in race[:2]}
+        self._racing = {index for race in trace.races for index in race[:2]}
         self._hand_overs = trace.hand_overs or tuple(_hand_overs(trace.events))
         self._threads = sorted(
             {event.thread for event in trace.events}
@@ -195,8 +193,8 @@ class _Layout:
     def _curves(self, rows: Sequence[Row]) -> Iterator[Curve]:
         tops = dict(zip(rows, accumulate((row.height for row in rows), initial=0), strict=False))
         steps = {row.number - 1: row for row in rows if isinstance(row, Step)}
-        racing = {race[:2] for race in self._races}
-        for arrow in happens_before(self._trace.events):
+        racing = {race[:2] for race in self._trace.races}
+        for arrow in self._trace.arrows:
             if arrow.first in steps and arrow.second in steps:
                 kind = "race" if arrow[:2] in racing else arrow.kind
                 yield _curve(kind, steps[arrow.first], steps[arrow.second], tops)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
-from racekit.report.happens_before import races
 from racekit.report.page.templating import render
 from racekit.trace import Trace
 
@@ -49,7 +48,7 @@ def sketch(trace: Trace) -> Sketch:
         (lane[event.thread], _MARGIN + _PITCH * lane[event.thread], round(_MARGIN + step * index, 1))
         for index, event in enumerate(trace.events)
     ]
-    racing = sorted({index for race in races(trace.events) for index in race[:2]})
+    racing = sorted({index for race in trace.races for index in race[:2]})
     height = round(2 * _MARGIN + step * max(len(points) - 1, 0))
     width = 2 * _MARGIN + _PITCH * max(len(threads) - 1, 0)
     return Sketch(width, height, tuple(_strokes(points)), tuple(Spot(*points[index]) for index in racing))

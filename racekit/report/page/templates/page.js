@@ -183,7 +183,7 @@
     End: () => walk("last"),
     Escape: () => select(null),
     m: () => only.click(),
-    o: () => schedules.find((input) => !input.checked)?.click(),
+    o: () => schedules[(schedules.findIndex((input) => input.checked) + 1) % schedules.length]?.click(),
     t: switchTheme,
   };
   document.addEventListener("keydown", (event) => {
@@ -195,7 +195,7 @@
 
   const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (linked?.matches(".step")) {
-    if (!linked.offsetParent) schedules.find((input) => !input.checked)?.click();
+    if (!linked.offsetParent) schedules[all("[data-schedule]").indexOf(linked.closest("[data-schedule]"))]?.click();
     select(linked);
     linked.scrollIntoView({ block: "center" });
   }
