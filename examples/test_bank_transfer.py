@@ -19,7 +19,7 @@ transfer waits for the lock that the other one holds.
                     starts a thread              test_bank_transfer.py:61 in broken
         there       acquires                     test_bank_transfer.py:39 in transfer
         back        acquires                     test_bank_transfer.py:39 in transfer
-      Seen in execution 5. Replay it with this schedule:
+      Seen in execution 2. Replay it with this schedule:
         rk1:1@40s.acquire>2
 """
 

@@ -18,7 +18,7 @@
         taker       acquires                     test_bounded_pool.py:37 in take
                     calls wait                   test_bounded_pool.py:38 in take
         MainThread  calls join                   test_bounded_pool.py:71 in pass_on
-      Seen in execution 11. Replay it with this schedule:
+      Seen in execution 3. Replay it with this schedule:
         rk1:0@71s.join>2,2@37s.acquire>1
 """
 

@@ -2,7 +2,7 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Lost update in execution 6:
+    Lost update in execution 3:
       Names.owners['admin']: alice's write of 'alice' overwrote bob's write of 'bob'; both had read nothing (test_check_then_act.py:27)
         alice  reads Names.owners['admin']: nothing   test_check_then_act.py:26
         bob    reads Names.owners['admin']: nothing   test_check_then_act.py:26

@@ -2,7 +2,7 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Lost update in execution 6:
+    Lost update in execution 3:
       Counter.value: one's write of 1 overwrote ten's write of 10; both had read 0 (test_counter.py:25)
         one  reads Counter.value: 0    test_counter.py:25
         ten  reads Counter.value: 0    test_counter.py:25

@@ -3,10 +3,10 @@
 `racekit.assert_race_free(broken)` says:
 
     The result depends on the schedule.
-    107 executions (0.01 s, 5,000/s), none failed
+    117 executions (0.01 s, 5,000/s), none failed
     proved: all 6 different interleavings of 2 threads hold (every access a scheduling point)
-      ('en', 'en'): 97 executions, for example rk1:
-      ('', 'en'): 10 executions, for example rk1:1@35r.settings>2
+      ('en', 'en'): 98 executions, for example rk1:
+      ('', 'en'): 19 executions, for example rk1:1@35r.settings>2
 """
 
 import threading

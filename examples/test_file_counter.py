@@ -4,10 +4,10 @@ where it matters: between reading and writing. There the other thread may run.
 `racekit.assert_race_free(broken)` says:
 
     The result depends on the schedule.
-    17 executions (0.01 s, 5,000/s), none failed
+    28 executions (0.01 s, 5,000/s), none failed
     proved: every interleaving of 2 threads was run (every access a scheduling point)
-      '1': 9 executions, for example rk1:
-      '2': 8 executions, for example rk1:0@39s.join>2,2@23s.sleep>2
+      '1': 15 executions, for example rk1:
+      '2': 13 executions, for example rk1:0@39s.join>2,2@23s.sleep>2
 """
 
 import tempfile

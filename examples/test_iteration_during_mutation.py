@@ -12,7 +12,7 @@
         newcomer    writes Sessions.users['cleo']: 3 test_iteration_during_mutation.py:27 in log_in
         onlooker    reads Sessions.users: {'ann': 1, 'ben': 2, 'cleo': 3} test_iteration_during_mutation.py:31 in names
         MainThread  calls join                   test_iteration_during_mutation.py:50 in look_while_somebody_comes
-      Seen in execution 11. Replay it with this schedule:
+      Seen in execution 4. Replay it with this schedule:
         rk1:0@50s.join>2,2@31r*2>1
 """
 

@@ -2,7 +2,7 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Lost update in execution 6:
+    Lost update in execution 3:
       Settings.instance: get-1's write of <Settings> overwrote get-2's write of <Settings>; both had read None (test_lazy_singleton.py:30)
         get-1  reads Settings.instance: None         test_lazy_singleton.py:29
         get-2  reads Settings.instance: None         test_lazy_singleton.py:29

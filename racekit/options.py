@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from racekit.errors import BadArgument
 
-STRATEGIES = ("auto", "bounded", "dpor", "pct", "pos", "random", "surw", "urw")
+STRATEGIES = ("auto", "bounded", "directed", "dpor", "pct", "pos", "random", "surw", "urw")
 GRANULARITIES = ("access", "gil", "sync")
 TIMEOUTS = ("virtual", "any")
 

@@ -290,7 +290,7 @@ class Scheduler:
         point.current = thread.id
         point.enabled = enabled
         point.preemptive = not (thread.asleep or thread.yielding) and thread.id in enabled
-        point.default = default = thread.id if point.preemptive else self.next_in_turn(thread, enabled)
+        point.default = default = thread.id if point.preemptive else self.next_in_turn(thread.id, enabled)
         try:
             chosen = self.chooser.choose(point)
         except BaseException as error:
@@ -302,12 +302,12 @@ class Scheduler:
             self.departures.append((thread.id, position, thread.counts.get(position, 0) + 1, chosen))
         return chosen
 
-    def next_in_turn(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
+    def next_in_turn(self, after: int, enabled: tuple[int, ...]) -> int:
         threads = self.threads
         awake = [id for id in enabled if not threads[id].asleep]
         if awake:
-            return next((id for id in awake if id > thread.id), awake[0])
-        return min(enabled, key=lambda id: (threads[id].deadline or 0, (id - thread.id - 1) % len(threads)))
+            return next((id for id in awake if id > after), awake[0])
+        return min(enabled, key=lambda id: (threads[id].deadline or 0, (id - after - 1) % len(threads)))
 
     def hand_over(self, thread: ControlledThread, to: ControlledThread) -> None:
         """Give the baton to `to`, and wait until `thread` is given it again."""

@@ -83,7 +83,7 @@ class Monitor:
         scheduler.enabled = None
         others = scheduler.could_go_on()
         if others:
-            scheduler.pass_on(scheduler.threads[scheduler.next_in_turn(thread, others)])
+            scheduler.pass_on(scheduler.threads[scheduler.next_in_turn(thread.id, others)])
         elif self._still * TICK > scheduler.patience:
             scheduler.on_blocked_outside(waits(scheduler))
             scheduler.abort()

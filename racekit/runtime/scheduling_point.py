@@ -62,6 +62,10 @@ class SchedulingPoint:
         """Whether the current thread yields, or spins: what it waits for has to come from the others."""
         return self.scheduler.threads[self.current].yielding
 
+    def next_in_turn(self, after: int, among: tuple[int, ...]) -> int:
+        """Which of these enabled threads follows `after` in the order of their starts, sleepers after the others."""
+        return self.scheduler.next_in_turn(after, among)
+
     def position(self) -> Position:
         """Where the current thread is, as a schedule's token says it."""
         thread = self.scheduler.threads[self.current]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from racekit.options import Options
 from racekit.strategies.auto import Auto
 from racekit.strategies.bounded import Bounded
+from racekit.strategies.directed import Directed
 from racekit.strategies.dpor import Dpor
 from racekit.strategies.pct import Pct
 from racekit.strategies.pos import Pos
@@ -24,6 +25,8 @@ def make_strategy(options: Options) -> Strategy:
     match options.strategy:
         case "bounded":
             return Bounded(options.preemptions)
+        case "directed":
+            return Directed()
         case "dpor":
             return Dpor()
         case "pct":

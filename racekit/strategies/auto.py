@@ -1,4 +1,4 @@
-"""The default: the simplest schedules first, then one of each different interleaving, with random ones in between."""
+"""The default: what most bugs need first, then one of each different interleaving, with samples in between."""
 
 from __future__ import annotations
 
@@ -7,30 +7,40 @@ from collections.abc import Sequence
 from racekit.options import Options
 from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 from racekit.strategies.bounded import Bounded
+from racekit.strategies.directed import Directed
 from racekit.strategies.dpor import Dpor
+from racekit.strategies.pct import Pct
+from racekit.strategies.pos import Pos
 from racekit.strategies.protocol import Strategy
-from racekit.strategies.random_walk import RandomWalk
+from racekit.strategies.surw import Surw
 
-_SIMPLE_EXECUTIONS = 100
-_ONE_RANDOM_IN = 8
+_DIRECTED_EXECUTIONS = 30
+_SIMPLE_EXECUTIONS = 50
+_ONE_SHARE_IN = 8
+_ONE_SAMPLE_IN = 4
 
 
 class Auto:
-    """Most bugs need few preemptions; what is small enough is then proved; what is too large is also sampled at random.
+    """Most bugs show where an execution is directed at a conflict, or need few preemptions; what is small enough is
+    then proved; and what is too large for that is sampled, in several ways by turns.
 
-    If the number of preemptions is limited, everything keeps to that.
+    The first execution follows the default schedule, and is a profile for those who choose by what they know. If the
+    number of preemptions is limited, everything keeps to that.
     """
 
     def __init__(self, options: Options) -> None:
+        self._directed = Directed()
         self._bounded = Bounded(options.preemptions)
-        self._dpor = Dpor()
-        self._exact: Strategy = self._bounded if _needs_bound(options) else self._dpor
-        self._random = RandomWalk(options.seed)
+        self._exact = self._bounded if _needs_bound(options) else Dpor()
+        self._samples = Surw(options.seed), Pos(options.seed), Pct(options.seed, options.depth)
         budget = options.executions
-        self._simple = _SIMPLE_EXECUTIONS if budget is None else min(_SIMPLE_EXECUTIONS, budget // 4)
-        self._mixes = budget is not None and options.preemptions is None
-        self._current: Strategy = self._bounded
+        share = _SIMPLE_EXECUTIONS if budget is None else budget // _ONE_SHARE_IN
+        self._directed_left = 0 if _needs_bound(options) else min(_DIRECTED_EXECUTIONS, share)
+        self._simple_left = min(_SIMPLE_EXECUTIONS, share)
+        self._mixes = (budget or options.seconds) is not None and options.preemptions is None
+        self._current: Strategy = self._exact
         self._begun = 0
+        self._has_profile = False
 
     @property
     def cut_by(self) -> str | None:
@@ -46,14 +56,21 @@ class Auto:
 
     @property
     def compares_events(self) -> bool:
-        return self._current.compares_events
+        return self._current.compares_events or not self._has_profile
 
     def begin(self) -> bool:
         self._begun += 1
-        if self._begun <= self._simple:
+        if not self._has_profile:
             self._current = self._bounded
-        elif self._mixes and self._begun % _ONE_RANDOM_IN == 0:
-            self._current = self._random
+        elif self._mixes and self._begun % _ONE_SAMPLE_IN == 0:
+            self._current = self._samples[self._begun // _ONE_SAMPLE_IN % len(self._samples)]
+        elif self._directed_left and self._directed.begin():
+            self._directed_left -= 1
+            self._current = self._directed
+            return True
+        elif self._simple_left:
+            self._simple_left -= 1
+            self._current = self._bounded
         else:
             self._current = self._exact
         return self._current.begin()
@@ -63,12 +80,18 @@ class Auto:
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         self._current.end(trace, kinds)
-        if self._current is self._dpor and self._dpor.is_redundant:
-            self._begun -= 1
+        if isinstance(self._current, Dpor):
+            self._begun -= self._current.is_redundant
+        elif self.compares_events:
+            self._has_profile = True
+            for learner in (self._directed, *self._samples[:2]):
+                if learner is not self._current:
+                    learner.end(trace, kinds)
 
     def restart(self) -> None:
-        self._bounded.restart()
-        self._exact.restart()
+        self._has_profile = False
+        for strategy in (self._directed, self._bounded, self._exact, *self._samples):
+            strategy.restart()
 
 
 def _needs_bound(options: Options) -> bool:

@@ -97,6 +97,8 @@ class Bounded:
             self._stack.append(self._this_round.pop().alternatives(preemptive=True))
 
     def choose(self, point: SchedulingPoint) -> int:
+        if len(point.enabled) == 1:
+            return point.default
         run = self._run
         index = self._index
         self._index = index + 1

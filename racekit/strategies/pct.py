@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 
 from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
+from racekit.strategies.patience import goes_on_and_on
 
 
 class Pct:
@@ -42,6 +43,8 @@ class Pct:
 
     def choose(self, point: SchedulingPoint) -> int:
         self._step += 1
+        if goes_on_and_on(self._step, self._longest):
+            return point.default
         priorities = self._priorities
         for thread in point.enabled:
             if thread not in priorities:
@@ -56,4 +59,5 @@ class Pct:
         return highest
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
-        self._longest = max(self._longest, self._step)
+        if self._longest == 0 or not goes_on_and_on(self._step, self._longest):
+            self._longest = max(self._longest, self._step)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from racekit.dependence import writes
 from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, SchedulingPoint, TraceEntry
 from racekit.strategies.foresight import Foresight
+from racekit.strategies.patience import goes_on_and_on
 from racekit.strategies.remaining import Remaining, parents
 
 Location = tuple[int, object]
@@ -49,6 +50,8 @@ class Surw:
         return True
 
     def choose(self, point: SchedulingPoint) -> int:
+        if goes_on_and_on(len(point.trace), self._longest):
+            return point.default
         self._look_at_what_happened(point)
         chosen = self._random.choice(point.enabled) if self._selected is None else self._choose(point)
         self._foresight.has_run(chosen)
@@ -79,7 +82,7 @@ class Surw:
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         self._foresight.learn(trace, kinds)
-        if len(trace) < self._longest:
+        if len(trace) <= self._longest or (self._longest and goes_on_and_on(len(trace), self._longest)):
             return
         self._longest = len(trace)
         self._parents = parents(trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import queue
 import statistics
 import threading
 from collections.abc import Callable
@@ -146,6 +147,28 @@ def test_a_thread_that_waits_in_a_loop_does_not_keep_the_others_from_running(str
         run(wait, wake, wait)
 
     assert racekit.explore(body, strategy=strategy, executions=50).ok
+
+
+@pytest.mark.parametrize("strategy", [*SAMPLING, "directed"])
+def test_threads_that_are_never_done_do_not_keep_the_one_from_running_that_stops_them(strategy: str) -> None:
+    def body() -> None:
+        items: queue.Queue[int] = queue.Queue(2)
+        stop = threading.Event()
+
+        def produce() -> None:
+            while not stop.is_set():
+                items.put(0)
+
+        def consume() -> None:
+            while not stop.is_set():
+                items.get()
+
+        threads = [threading.Thread(target=function, daemon=True) for function in (produce, consume)]
+        for thread in threads:
+            thread.start()
+        stop.set()
+
+    assert racekit.explore(body, strategy=strategy, executions=40).ok
 
 
 @pytest.mark.parametrize("strategy", SAMPLING)

@@ -79,6 +79,7 @@ def _spawn(run: Callable[[], object], thread: threading.Thread | None, name: str
 
     child = scheduler.add(job, name, daemon, lambda: _ended(child))
     child.thread = thread
+    TURN.thread.has_effect()
     return child
 
 

@@ -20,7 +20,7 @@ from .catalogue import PROGRAMS, SCORED
 
 WITHIN = (10, 100, 1000)
 WIDTH = 80
-WITHOUT_CHANCE = frozenset({"bounded", "dpor"})
+WITHOUT_CHANCE = frozenset({"bounded", "directed", "dpor"})
 
 Trials = list[int | None]
 """For each trial the execution that failed first, None if none did."""

@@ -1,0 +1,63 @@
+"""The default strategy: it finds what the others find, sooner, and proves what is small."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from benchmarks.sctbench.catalogue import SCORED
+
+import racekit
+
+DEEP = {"work_steal_queue"}
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("name", sorted(SCORED))
+def test_the_bugs_of_sctbench_are_found_in_few_executions(name: str, seed: int) -> None:
+    """With up to 101 threads, among them those that random priorities do not find in 10,000 executions."""
+    found = racekit.explore(SCORED[name], seed=seed, executions=100)
+    assert found.failure is not None
+    assert found.failure.execution <= (100 if name in DEEP else 10)
+
+
+def increments(threads: int) -> Callable[[], int]:
+    def body() -> int:
+        values = {"sum": 0}
+
+        def increment() -> None:
+            values["sum"] = values["sum"] + 1
+
+        started = [threading.Thread(target=increment) for _ in range(threads)]
+        for thread in started:
+            thread.start()
+        for thread in started:
+            thread.join()
+        return values["sum"]
+
+    return body
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_what_is_small_is_proved_within_the_default_budget(threads: int) -> None:
+    """Up to 4!^2 different interleavings."""
+    found = racekit.explore(increments(threads))
+    assert found.proved
+    assert set(found.outcomes) == set(range(1, threads + 1))
+
+
+def test_what_is_too_large_is_not_proved() -> None:
+    found = racekit.explore(increments(5))
+    assert found.executions == 1000
+    assert not found.proved
+    assert found.cut_by == "executions"
+
+
+def test_more_time_and_no_other_limit_prove_what_is_larger() -> None:
+    found = racekit.explore(increments(4), executions=None)
+    assert found.interleavings == 576
+
+
+def test_a_small_budget_is_enough_for_a_small_proof() -> None:
+    assert racekit.explore(increments(2), executions=20).proved
