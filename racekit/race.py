@@ -47,13 +47,23 @@ def race(function: Callable[P, object] | None = None, /, **options: Any) -> Any:
             if _run_plainly.get() is function:
                 function(*args, **kwargs)
                 return
-            inputs = _inputs_for_each_execution(kwargs)
 
-            def body() -> None:
+            def explore_calls(inputs: Callable[[], dict[str, Any]]) -> None:
                 __tracebackhide__ = True
-                function(*args, **inputs())
 
-            explore_body(body, checked).check()
+                def body() -> None:
+                    __tracebackhide__ = True
+                    function(*args, **inputs())
+
+                explore_body(body, checked).check()
+
+            if not _is_example():
+                explore_calls(lambda: kwargs)
+                return
+            from racekit.properties.examples import inputs_for_each_execution, unexplained
+
+            with unexplained():
+                explore_calls(inputs_for_each_execution(kwargs))
 
         vars(explored).update(
             __racekit_options__=checked, __racekit_keywords__=dict(options), __racekit_body__=function
@@ -73,14 +83,13 @@ def below_given(function: Any) -> Any:
     return function.hypothesis.inner_test if is_given(function) else function
 
 
-def _inputs_for_each_execution(kwargs: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """A function that returns the arguments for another execution; an example of Hypothesis is as new each time."""
-    if "hypothesis" in sys.modules:
-        from racekit.properties import examples
+def _is_example() -> bool:
+    """Whether Hypothesis makes this call."""
+    if "hypothesis" not in sys.modules:
+        return False
+    from racekit.properties.examples import currently_in_test_context
 
-        if examples.currently_in_test_context():
-            return examples.inputs_for_each_execution(kwargs)
-    return lambda: kwargs
+    return currently_in_test_context()
 
 
 def _exploring_each_example(test: Any, decorate: Callable[[Any], Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -25,7 +26,11 @@ __all__ = [
     "event",
     "inputs_for_each_execution",
     "reject",
+    "unexplained",
 ]
+
+_EXPLAINING_TOOL = 3
+"""Where Hypothesis listens to `sys.monitoring`."""
 
 
 @contextmanager
@@ -80,6 +85,34 @@ class PausedClock:
         """Take the clock back; what was to be left out is not, any more."""
         if time.perf_counter == self._read:
             time.perf_counter = self._perf_counter
+
+
+@contextmanager
+def unexplained() -> Iterator[None]:
+    """Meanwhile Hypothesis does not note which lines run, to explain a failure by those that only failing examples run.
+
+    It would name lines of racekit, since what differs is the schedule.
+    """
+    __tracebackhide__ = True
+    if sys.version_info >= (3, 12):
+        events = sys.monitoring.get_events(_EXPLAINING_TOOL) if sys.monitoring.get_tool(_EXPLAINING_TOOL) else 0
+        if events:
+            sys.monitoring.set_events(_EXPLAINING_TOOL, 0)
+        try:
+            yield
+        finally:
+            if events:
+                sys.monitoring.set_events(_EXPLAINING_TOOL, events)
+    else:
+        trace = sys.gettrace()
+        is_explaining = str(getattr(trace, "__module__", "")).startswith("hypothesis.")
+        if is_explaining:
+            sys.settrace(None)
+        try:
+            yield
+        finally:
+            if is_explaining:
+                sys.settrace(trace)
 
 
 def inputs_for_each_execution(inputs: dict[str, Any]) -> Callable[[], dict[str, Any]]:

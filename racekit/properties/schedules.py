@@ -17,6 +17,7 @@ from racekit.errors import BadArgument
 from racekit.explore import replay_body, run_body
 from racekit.inject.gates import under_control
 from racekit.options import Options
+from racekit.properties.examples import unexplained
 from racekit.results import Execution
 from racekit.runtime.scheduling_point import SchedulingPoint
 from racekit.schedule import Schedule
@@ -51,6 +52,11 @@ class DrawnSchedule:
         __tracebackhide__ = True
         if under_control():
             return together(*functions)
+        with unexplained():
+            return self._run(functions)
+
+    def _run(self, functions: tuple[Callable[[], Any], ...]) -> list[Any]:
+        __tracebackhide__ = True
         execution = self._execute(lambda: together(*functions))
         self._schedule = execution.schedule
         if currently_in_test_context():

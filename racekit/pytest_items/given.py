@@ -76,7 +76,7 @@ class GivenItem:
         kwargs: dict[str, object],
         clock: PausedClock,
     ) -> None:
-        from racekit.properties.examples import inputs_for_each_execution
+        from racekit.properties.examples import inputs_for_each_execution, unexplained
 
         __tracebackhide__ = True
         fixtures = {name: value for name, value in kwargs.items() if name in self._fixtures or value is self._instance}
@@ -90,7 +90,7 @@ class GivenItem:
             function(*(instance if value is self._instance else value for value in args), **inputs(), **fresh, **own)
 
         self.fresh.test = test
-        with clock.paused():
+        with clock.paused(), unexplained():
             in_time(self._explore)
 
     def _is_threaded(self, run: Callable[[], object]) -> bool:
