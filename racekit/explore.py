@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 from collections.abc import Callable
@@ -156,6 +157,7 @@ class _Explorer:
         ended = originals.perf_counter()
         effort.rewriting += entered - begun + ended - left
         result.failures = tuple(self._failures)
+        result.again = functools.partial(replay_body, self.body, options=self.options)
         result.seconds = ended - begun
         if result.cut_by == "nondeterminism" or not all(failure.reproduced for failure in result.failures):
             audit.explain()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from racekit.effort import Effort
@@ -56,7 +58,7 @@ class Exploration:
     `interleavings` says how many different ones there are, where partial-order reduction has run them all: those that
     differ only in the order of independent steps count as one. `outcomes` maps each value that the body returned to an
     `Outcome` (an unhashable value by its `repr`). `threads` is the largest number of threads that an execution started,
-    `granularity` says where they could switch, and `effort` what all of it took.
+    `granularity` says where they could switch, and `effort` what all of it took. `again` runs the body once more.
     """
 
     executions: int = 0
@@ -71,6 +73,7 @@ class Exploration:
     threads: int = 0
     granularity: str = "access"
     effort: Effort = field(default_factory=Effort)
+    again: Callable[[Schedule], Execution] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -99,6 +102,16 @@ class Exploration:
         __tracebackhide__ = True
         if self.failures:
             raise_failure(self.failures[0])
+
+    def write_page(self, path: str | os.PathLike[str]) -> None:
+        """Write an HTML page that shows each value that came out, with the steps of an execution that gives it.
+
+        The body is run once more for each value. Raises BadArgument if there is nothing to show, and ScheduleMismatch
+        if the body does something else when it is run again.
+        """
+        from racekit.pages import page_of
+
+        Path(path).write_text(page_of(self), encoding="utf-8")
 
     def __str__(self) -> str:
         rate = f"{self.executions / self.seconds:,.0f}/s" if self.seconds else ""

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("linearize",),
     ("explore",),
     ("audit", "minimize", "progress", "reproduce"),
-    ("results",),
+    ("pages", "results"),
     ("inject", "side_by_side"),
     ("strategies",),
     ("diagnose",),

@@ -13,7 +13,7 @@ from typing import Any
 
 from racekit.failure import Failure
 from racekit.report.places import short
-from racekit.report.words import reason_in_words, verb_of
+from racekit.report.words import reason_in_words, target_of, verb_of
 from racekit.trace import Event, HandOver, Trace
 
 STEP = 10
@@ -52,7 +52,7 @@ def _step(index: int, event: Event, root: str) -> Mapping[str, Any]:
     told = {"value": event.value, "source": f"{short(event.filename, root)}:{event.line}", "function": event.function}
     return {
         "ph": "X",
-        "name": f"{verb_of(event)} {event.target}".rstrip(),
+        "name": f"{verb_of(event)} {target_of(event)}".rstrip(),
         "cat": event.operation,
         "pid": _PROCESS,
         "tid": event.thread + 1,

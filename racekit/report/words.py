@@ -13,6 +13,7 @@ _VERBS = {
     "release": "releases",
     "start": "starts",
     "join": "joins",
+    "sleep": "sleeps",
 }
 
 
@@ -21,9 +22,14 @@ def verb_of(event: Event) -> str:
     return _VERBS.get(event.operation) or f"calls {event.operation}"
 
 
+def target_of(event: Event) -> str:
+    """What the event is about, for people: all threads sleep by one clock."""
+    return "" if event.operation == "sleep" else event.target
+
+
 def said(event: Event) -> str:
     """`writes Store.value: 1`."""
-    words = f"{verb_of(event)} {event.target}".rstrip()
+    words = f"{verb_of(event)} {target_of(event)}".rstrip()
     return words + (f": {event.value}" if event.value else "")
 
 

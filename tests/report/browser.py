@@ -68,11 +68,21 @@ class Page:
 
     def hover(self, selector: str) -> None:
         """Move the mouse to the middle of an element that is in sight."""
-        box = self.value(
+        self._x, self._y = self.value(
             f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])"
             f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
         )
-        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=self._x, y=self._y)
+
+    def click(self, selector: str) -> None:
+        """Click on the middle of an element that is in sight."""
+        self.hover(selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, x=self._x, y=self._y, button="left", clickCount=1)
+
+    def allow_questions(self) -> None:
+        """Have a page that was opened without scripts answer `value` and the like; its own scripts have not run."""
+        self._call("Emulation.setScriptExecutionDisabled", value=False)
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression is, on this page."""

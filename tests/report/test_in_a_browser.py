@@ -150,7 +150,7 @@ def test_an_address_can_name_a_step(browser: Page, file: Path) -> None:
 @pytest.mark.parametrize("width", [1280, 420])
 def test_without_scripts_all_of_it_can_be_read(browser: Page, file: Path, width: int) -> None:
     browser.open(file, width=width, scripts=False)
-    browser._call("Emulation.setScriptExecutionDisabled", value=False)
+    browser.allow_questions()
     assert browser.count(".schedule-1 .step") == 7
     assert browser.count(".schedule-1 .curve") == 5
     assert browser.count(".needs-script") == 0

@@ -73,6 +73,7 @@ def headline(failure: Failure) -> str:
 def _named(failure: Failure, name: str, schedule: Schedule, trace: Trace) -> dict[str, Any]:
     return {
         "name": name,
+        "token_of": f"{name} schedule",
         "token": schedule.token,
         "preemptions": _counted(_preemptions(trace), "preemption"),
         "timeline": lay_out(

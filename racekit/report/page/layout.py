@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from racekit.report.page.timeline import Curve, End, Fold, Lane, Rail, Row, Step, Timeline, Turn
-from racekit.report.words import reason_in_words, verb_of
+from racekit.report.words import reason_in_words, target_of, verb_of
 from racekit.schedule import ACCESSES
 from racekit.trace import Event, HandOver, Place, Trace, Wait
 
@@ -89,6 +89,8 @@ class _Layout:
         for hand_over in self._hand_overs:
             if hand_over.reason != "ended":
                 last[hand_over.thread] = max(last.get(hand_over.thread, -1), hand_over.at)
+            last[hand_over.to] = max(last.get(hand_over.to, -1), hand_over.at)
+        last[0] = len(self._trace.events)  # the caller of the body is there from beginning to end
         last.update({ending.thread: len(self._trace.events) for ending in self._endings})
         return born, last
 
@@ -135,7 +137,7 @@ class _Layout:
             lane=self._lane[event.thread],
             thread=self._trace.threads[event.thread],
             verb=verb_of(event),
-            target=event.target,
+            target=target_of(event),
             value=event.value,
             place=Place(event.filename, event.line, event.function, self._text_of(event)),
             stack=event.stack,

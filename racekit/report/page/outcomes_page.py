@@ -66,6 +66,7 @@ def _told(number: int, entry: OutcomeEntry, total: int) -> dict[str, Any]:
     ends = [] if entry.failure is None else endings(entry.failure, entry.trace)
     return {
         "name": entry.value,
+        "token_of": f"a schedule that gives {entry.value}" if entry.failure is None else "its schedule",
         "long": len(entry.value) > _LONG,
         "count": f"{entry.executions:,} execution{'' if entry.executions == 1 else 's'}",
         "share": round(entry.executions / total, 3) if total else 0,

@@ -14,12 +14,19 @@ FOLD_HEIGHT = 30
 END_HEIGHT = 68
 """In CSS pixels. They are fixed, so that the arrows are where they belong without a script."""
 
+_LONG_NAME = 12
+
 
 class Lane(NamedTuple):
     """A thread; `number` is that of its lane, from the left."""
 
     number: int
     name: str
+
+    @property
+    def brief(self) -> str:
+        """The end of the name, where threads of one pool differ, if there is no room for all of it."""
+        return self.name if len(self.name) <= _LONG_NAME else "…" + self.name[1 - _LONG_NAME :]
 
 
 class Rail(NamedTuple):
