@@ -78,6 +78,7 @@ class Control:
                 **clock.REPLACEMENTS,
                 originals.urandom: _urandom,
                 originals.start_new_thread: threads.start_new_thread,
+                originals.thread_count: threads.thread_count,
             }
         )
         self.epoch = clock.Epoch()

@@ -15,6 +15,7 @@ SimpleQueueType = _queue.SimpleQueue
 allocate_lock = _thread.allocate_lock
 get_ident = _thread.get_ident
 start_new_thread = _thread.start_new_thread
+thread_count = _thread._count
 
 lock_acquire = LockType.acquire
 lock_release = LockType.release

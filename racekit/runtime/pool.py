@@ -38,10 +38,11 @@ class Worker:
         self._ready.wake()
         while True:
             self.parking.park()
-            job = self.job
+            job, self.job = self.job, None
             if job is None:
                 break
             contextvars.Context().run(job)
+            del job  # what only the thread's function refers to ends with the thread
         LEFT_BEHIND.pop(self.ident, None)
         self._ended.wake()
 
@@ -60,6 +61,7 @@ class Pool:
         self._workers: list[Worker] = []
         self._used = 0
         self._processors = processors
+        self.threads_before = originals.thread_count()
 
     def take(self) -> Worker:
         """A worker that nobody uses in this execution."""

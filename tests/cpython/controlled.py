@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import unittest
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 import racekit
 from tests.cpython import exceptions, outcomes
@@ -39,7 +40,7 @@ def run(module: str, *, executions: int, seeds: int, only: str = "") -> dict[str
 
 def reason_against(name: str) -> str:
     """Why the test is not run under control, if it is not."""
-    return next((reason for start, reason in exceptions.CONTROLLED.items() if name.startswith(start)), "")
+    return next((reason for pattern, reason in exceptions.CONTROLLED.items() if fnmatch(name, pattern)), "")
 
 
 def explored(test: unittest.TestCase, module: str, executions: int, seeds: int) -> list[str]:
@@ -62,7 +63,8 @@ def explored(test: unittest.TestCase, module: str, executions: int, seeds: int) 
             include=("test.lock_tests", module),
         )
         if not exploration.ok:
-            return ["failed", str(exploration)]
+            reason = exploration.failure and exploration.failure.exception
+            return ["failed", f"{reason}\n{exploration}"]
         if exploration.stuck or exploration.cut_by not in ("executions", "seconds", None):
             return [f"cut by {exploration.cut_by}", f"{exploration.stuck} {exploration.notes}"]
     return [" or ".join(sorted(words)) or "not run", ""]

@@ -6,6 +6,8 @@ import _thread
 import contextvars
 import logging
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from functools import partial
 from threading import Thread
@@ -557,3 +559,38 @@ def test_many_threads_are_under_control() -> None:
     assert found.executions == 60
     assert max(found.outcomes) == 20
     assert min(found.outcomes) < 20
+
+
+def test_the_threads_that_python_counts_are_those_of_the_execution() -> None:
+    def body() -> tuple[int, int]:
+        before = _thread._count()
+        ended = threading.Thread(target=lambda: None)
+        ended.start()
+        ended.join()
+        gate = threading.Event()
+        waiting = threading.Thread(target=gate.wait)
+        waiting.start()
+        during = _thread._count()
+        gate.set()
+        waiting.join()
+        return during - before, _thread._count() - before
+
+    assert set(racekit.explore(body, executions=20).outcomes) == {(1, 0)}
+
+
+def test_what_only_a_thread_refers_to_ends_with_it() -> None:
+    class Thing:
+        pass
+
+    def body() -> bool:
+        thing = Thing()
+        reference = weakref.ref(thing)
+        gate = _thread.allocate_lock()
+        gate.acquire()
+        _thread.start_new_thread(lambda thing: gate.release(), (thing,))
+        del thing
+        gate.acquire()
+        time.sleep(1)
+        return reference() is None
+
+    assert set(racekit.explore(body).outcomes) == {True}

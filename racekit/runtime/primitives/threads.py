@@ -64,6 +64,14 @@ def start_new_thread(function: Callable[..., object], args: tuple[Any, ...], kwa
     return child.ident
 
 
+def thread_count() -> int:
+    """`_thread._count` under control: the threads of this execution, and those that were there before."""
+    if _get_ident() != TURN.ident:
+        return originals.thread_count()
+    TURN.thread.looked = True
+    return TURN.scheduler.pool.threads_before + sum(each.id > 0 for each in TURN.scheduler.alive)
+
+
 def _spawn(run: Callable[[], object], thread: threading.Thread | None, name: str, daemon: bool) -> ControlledThread:
     scheduler = TURN.scheduler
 
