@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from racekit.audit import Audit
@@ -68,13 +68,21 @@ def explore_body(
     timeout: float | None = None,
     until: Callable[[ExecutionRun], bool] | None = None,
     conflicts: type[Conflicts] = Conflicts,
+    judge: Callable[[ExecutionRun], bool] | None = None,
+    strategy: Strategy | None = None,
+    places: Collection[tuple[str, int]] = (),
 ) -> Exploration:
     """`explore` with options that were checked before.
 
     After `timeout` real seconds it ends, and `stuck` says who was where. It also ends (`cut_by` "found") after the
     first execution for which `until` is true; its schedule is in `found`. `conflicts` says which places matter.
+    `judge` is an `until` that alone says what a failure is: nothing else is told of the executions. `strategy` replaces
+    that of the options. `places` are known to take part in conflicts (`PLACES.known`).
     """
-    return _Explorer(check_body(body), options, make_strategy(options), timeout, until, conflicts).run()
+    explorer = _Explorer(check_body(body), options, strategy or make_strategy(options), timeout, until, conflicts)
+    explorer.judge = judge
+    explorer.places = places
+    return explorer.run()
 
 
 def replay_body(
@@ -130,6 +138,8 @@ class _Explorer:
         self.timeout = timeout
         self.until = until
         self.conflicts = conflicts
+        self.judge: Callable[[ExecutionRun], bool] | None = None
+        self.places: Collection[tuple[str, int]] = ()
         self.result = Exploration(granularity=options.granularity)
         self._scope = Scope(options.include, options.exclude)
         self._failures: list[Failure] = []
@@ -187,6 +197,7 @@ class _Explorer:
         """Execution after execution; returns what cut the search, None if nothing did."""
         control.interrupts.let_through()
         options, result = self.options, self.result
+        PLACES.know(self.places)
         modules = len(sys.modules)
         while self._begin():
             control.interrupts.check()
@@ -208,11 +219,13 @@ class _Explorer:
             self._note_outside(run)
             if control.monitor.stuck:
                 return "timeout"
-            self._add(run, control)
-            if self.until is not None and self.until(run):
+            if self.judge is None:
+                self._add(run, control)
+            until = self.judge or self.until
+            if until is not None and until(run):
                 result.found = run.schedule()
                 return "found"
-            if run.fault is not None and options.stop_on_failure:
+            if self.judge is None and run.fault is not None and options.stop_on_failure:
                 return "failure"
             if len(sys.modules) != modules:
                 modules = len(sys.modules)

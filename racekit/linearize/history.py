@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -103,9 +102,3 @@ class History:
     @property
     def calls(self) -> list[Call]:
         return [call for thread in self.threads for call in thread]
-
-
-def arguments_of(function: Any, arguments: Mapping[str, Any], skip: int) -> dict[str, Any]:
-    """The arguments in the order of the function's parameters, of which the first `skip` are left out."""
-    order = [name for name in list(inspect.signature(function).parameters)[skip:] if name in arguments]
-    return {name: arguments[name] for name in order}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 from racekit.explore import explore_body
@@ -15,8 +15,10 @@ from racekit.programs.program import Program, Subject
 from racekit.programs.running import Recording, side_by_side
 from racekit.results import Exploration
 from racekit.runtime.conflicts import PLACES
-from racekit.runtime.execution import ExecutionRun, Fault
+from racekit.runtime.execution import ExecutionRun
 from racekit.schedule import Schedule
+from racekit.strategies import Strategy
+from racekit.strategies.near import Near
 
 CONSISTENCIES = ("linearizable", "sequential", "serializable")
 
@@ -39,7 +41,8 @@ class Violation:
     """An execution that no sequential order explains, or that failed in itself.
 
     `kind` is "inconsistent", "deadlock", "livelock" or "exception", or "alone" if an exception was raised although one
-    call came after the other, in the order of `alone`. `operation` is the one that raised, if it was one.
+    call came after the other, in the order of `alone`. `operation` is the one that raised, if it was one. `places` are
+    those that were scheduling points.
     """
 
     kind: str
@@ -50,6 +53,7 @@ class Violation:
     operation: Operation | None = None
     alone: tuple[Operation, ...] = ()
     nearest: Nearest | None = None
+    places: Collection[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +97,36 @@ class Judge:
                     return False
                 found = nearest(history, self._meaning, **self._how)
                 kind = "inconsistent" if fault is None else "deadlock"
-                self.violation = Violation(kind, self._task, history, run.schedule(), nearest=found)
+                self.violation = self._violation(kind, history, run, nearest=found)
             else:
-                self.violation = self._failure(fault, history, run.schedule())
-        except FailsAlone as failed:
-            assert failed.run.fault is not None
-            self.violation = Violation(
-                "alone", self._task, history, run.schedule(), failed.run.fault.exception, alone=failed.order
-            )
+                failed = self._recording.failed
+                operation = failed.operation if failed is not None else None
+                self.violation = self._violation(fault.kind, history, run, fault.exception, operation)
+        except FailsAlone as error:
+            assert error.run.fault is not None
+            self.violation = self._violation("alone", history, run, error.run.fault.exception, alone=error.order)
         return True
 
-    def _failure(self, fault: Fault, history: History, schedule: Schedule) -> Violation:
-        failed = self._recording.failed
-        operation = failed.operation if failed is not None else None
-        return Violation(fault.kind, self._task, history, schedule, fault.exception, operation)
+    def _violation(
+        self,
+        kind: str,
+        history: History,
+        run: ExecutionRun,
+        exception: BaseException | None = None,
+        operation: Operation | None = None,
+        **more: Any,
+    ) -> Violation:
+        schedule = run.schedule()
+        return Violation(kind, self._task, history, schedule, exception, operation, places=PLACES.known, **more)
 
 
-def judge(task: Task, options: Options) -> Judgement:
-    """Explore a program until an execution is a violation, or as far as the options say."""
+def judge(task: Task, options: Options, near: Violation | None = None) -> Judgement:
+    """Explore a program until an execution is a violation, or as far as the options say.
+
+    near: a violation of a similar program: only schedules that are like its are tried.
+    """
     found = Judge(task)
-    exploration = explore_body(found.body(), replace(options, stop_on_failure=False), until=found.condemns)
+    strategy: Strategy | None = None if near is None else Near(near.schedule)
+    places = () if near is None else near.places
+    exploration = explore_body(found.body(), options, judge=found.condemns, strategy=strategy, places=places)
     return Judgement(exploration, found.violation, found.runs_alone)

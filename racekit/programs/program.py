@@ -56,8 +56,13 @@ class Program:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Equal for programs that do the same."""
-        return (tuple(map(str, self.prefix)), *(tuple(map(str, thread)) for thread in self.threads))
+        """Equal for programs that do the same, whichever thread is the first."""
+        return (tuple(map(str, self.prefix)), *sorted(tuple(map(str, thread)) for thread in self.threads))
+
+    @property
+    def calls(self) -> int:
+        """How many there are."""
+        return len(self.prefix) + sum(map(len, self.threads))
 
     def lines(self) -> list[str]:
         """The program, for people."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from racekit.options import Options
-from racekit.programs.judging import Judgement, Task, Violation, judge
+from racekit.programs.judging import Task, Violation, judge
 from racekit.programs.program import Program
 from racekit.programs.report import exception, report
+
+_FEW_EXECUTIONS = 8
+_PROGRAMS_PER_ROUND = 25
 
 
 class Found(Exception):
@@ -21,48 +25,82 @@ class Found(Exception):
 
 
 class Search:
-    """The programs that were explored, and the one that failed last."""
+    """The programs that were explored, and the one that failed last.
+
+    Most faults show in few executions of some program, so these are spent broadly at first: the first programs get few
+    of those that the options allow, and the later ones more. When a program has failed, a similar but smaller one is
+    looked for, so mostly schedules like the failing one are tried.
+    """
 
     def __init__(self, task: Callable[[Program], Task], options: Options) -> None:
+        self.thorough = False
         self.executions = 0
         self.runs_alone = 0
         self.violation: Violation | None = None
         self._task = task
         self._options = options
-        self._judged: dict[object, tuple[Program, Judgement]] = {}
+        self._judged: dict[object, tuple[Program, Violation | None]] = {}
 
     def explore(self, program: Program) -> None:
         """Raises Found if the program fails. A program that was explored before is not explored again."""
         if len(program.threads) < 2:
             return
-        known = self._judged.get(program.key)
-        if known is None:
-            judgement = judge(self._task(program), self._options)
-            self.executions += judgement.exploration.executions
-            self.runs_alone += judgement.runs_alone
-            known = self._judged[program.key] = program, judgement
-        if known[1].violation is not None:
-            self.violation = known[1].violation
+        if program.key not in self._judged:
+            self._judged[program.key] = program, self._look_at(program)
+        _, violation = self._judged[program.key]
+        if violation is not None:
+            self.violation = violation
             raise Found
 
     def raise_failure(self) -> None:
-        """Raise what the program that failed last deserves."""
+        """Raise what the program that failed last deserves, with the simplest schedule."""
         __tracebackhide__ = True
-        assert self.violation is not None
-        raise exception(self.violation, report(self.violation, self._options))
+        violation = self.violation
+        assert violation is not None
+        if self._options.strategy in ("auto", "bounded"):
+            violation = self._judge(violation.task, self._options) or violation
+        raise exception(violation, report(violation, self._options))
+
+    def _look_at(self, program: Program) -> Violation | None:
+        task = self._task(program)
+        known = self.violation
+        if self.thorough:
+            return self._judge(task, self._options)
+        if known is None:
+            return self._judge(task, self._few(2 ** (len(self._judged) // _PROGRAMS_PER_ROUND)))
+        found = self._judge(task, self._few(), known)
+        is_smallest = all(len(operations) == 1 for operations in program.threads)
+        if found is None and is_smallest and program.calls < known.task.program.calls:
+            found = self._judge(task, self._few())
+        return found
+
+    def _judge(self, task: Task, options: Options, near: Violation | None = None) -> Violation | None:
+        judgement = judge(task, options, near)
+        self.executions += judgement.exploration.executions
+        self.runs_alone += judgement.runs_alone
+        return judgement.violation
+
+    def _few(self, times: int = 1) -> Options:
+        most = self._options.executions
+        few = _FEW_EXECUTIONS * times
+        return replace(self._options, executions=few if most is None else min(few, most))
 
 
 def make_test_case(
     cls: type, programs: SearchStrategy[Program], task: Callable[[Program], Task], options: Options
 ) -> type[unittest.TestCase]:
-    """A test case that looks for a failing program, as Hypothesis's state machines have it; `settings` can be set."""
+    """A test case that looks for a failing program, as Hypothesis's state machines have it.
+
+    Its `settings` can be set, and its `seed`, which is what `@hypothesis.seed` is for other tests.
+    """
 
     class ConcurrentTestCase(unittest.TestCase):
         settings = settings(deadline=None, suppress_health_check=list(HealthCheck))
+        seed: int | None = None
 
         def runTest(self) -> None:
             __tracebackhide__ = True
-            run(Search(task, options), programs, name, type(self).settings)
+            run(Search(task, options), programs, name, type(self).settings, type(self).seed)
 
     name = re.sub(r"\W+", "_", f"{cls.__module__}_{cls.__qualname__}")
     ConcurrentTestCase.__name__ = f"{cls.__name__}.TestCase"
@@ -71,7 +109,9 @@ def make_test_case(
     return ConcurrentTestCase
 
 
-def run(search: Search, programs: SearchStrategy[Program], name: str, chosen: settings) -> None:
+def run(
+    search: Search, programs: SearchStrategy[Program], name: str, chosen: settings, seeded: int | None = None
+) -> None:
     """Have Hypothesis look for a program that fails, and raise what it deserves. `name` tells its database which test.
 
     A program is explored for as long as that takes, so it has no deadline; one failure is enough.
@@ -83,9 +123,26 @@ def run(search: Search, programs: SearchStrategy[Program], name: str, chosen: se
 
     example.__name__ = example.__qualname__ = name
     phases = [phase for phase in chosen.phases if phase is not Phase.explain]
-    configured = settings(chosen, deadline=None, report_multiple_bugs=False, phases=phases)
-    test: Any = configured(given(program=programs)(example))
     try:
-        test()
+        if Phase.reuse in phases and chosen.database is not None:
+            search.thorough = True  # what failed in the last run was found with more executions than the first ones get
+            _test(example, programs, chosen, [Phase.reuse], seeded)
+            search.thorough = False
+        _test(example, programs, chosen, phases, seeded)
     except Found:
         search.raise_failure()
+
+
+def _test(
+    example: Callable[[Program], None],
+    programs: SearchStrategy[Program],
+    chosen: settings,
+    phases: Sequence[Phase],
+    seeded: int | None,
+) -> None:
+    __tracebackhide__ = True
+    configured = settings(chosen, deadline=None, report_multiple_bugs=False, phases=phases)
+    test: Any = configured(given(program=programs)(example))
+    if seeded is not None:
+        test = seed(seeded)(test)
+    test()

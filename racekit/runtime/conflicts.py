@@ -101,6 +101,18 @@ class SharedPlaces:
         """The sites at the position with this number."""
         return [site for place, sites in self._sites.items() if place[1] == position for site in sites]
 
+    @property
+    def known(self) -> frozenset[tuple[str, int]]:
+        """The places that are marked, for another exploration of similar code in this process."""
+        return frozenset(self._marked)
+
+    def know(self, places: Iterable[tuple[str, int]]) -> None:
+        """Mark places that were marked in another exploration."""
+        for place in places:
+            self._marked.add(place)
+            for site in self._sites[place]:
+                site.shared = True
+
     def forget(self) -> None:
         """An exploration begins: no place is known to be shared."""
         for place in self._marked:

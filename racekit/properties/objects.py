@@ -186,7 +186,7 @@ class ClassSubject:
 
 
 def _calls(name: str, arguments: dict[str, SearchStrategy[Any]]) -> SearchStrategy[Operation]:
-    return st.fixed_dictionaries(arguments).map(lambda drawn: Operation(name, drawn))
+    return st.tuples(*arguments.values()).map(lambda drawn: Operation(name, dict(zip(arguments, drawn, strict=True))))
 
 
 def _marked(cls: type, mark: str) -> dict[str, Any]:
