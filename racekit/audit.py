@@ -111,19 +111,18 @@ class ColdStart:
         if self._counts is None or _is_special(again):
             return None
         not_again = [
-            (number, sites)
+            site
             for counts, others in zip(self._counts, _counts(again), strict=False)
             for number, count in counts.items()
-            if others.get(number, 0) < count and (sites := PLACES.sites(number)) and sites[0].kind in _ACCESSES
+            if others.get(number, 0) < count and (site := _site(number, counts)) is not None
         ]
         if not not_again:
             return None
-        for _, sites in not_again:
-            for site in sites:
-                cache = cache_above(_place(site))
-                if cache:
-                    return _in_words(site, filled_once(_place(site), cache))
-        return _in_words(not_again[0][1][0], _KEPT)
+        for site in not_again:
+            cache = cache_above(_place(site))
+            if cache:
+                return _in_words(site, filled_once(_place(site), cache))
+        return _in_words(not_again[0], _KEPT)
 
 
 _KEPT = "What it leaves behind, in a module, a class or a cache, stays: make that anew in the body, or reset it there."
@@ -132,6 +131,16 @@ _KEPT = "What it leaves behind, in a module, a class or a cache, stays: make tha
 def _counts(run: ExecutionRun) -> list[dict[int, int]]:
     """For each thread how often it passed each position."""
     return [thread.counts for thread in run.scheduler.threads]
+
+
+def _site(number: int, counts: dict[int, int]) -> Site | None:
+    """The access at the position with this number; None if none is.
+
+    Positions are the same in all files: of several sites it is that in whose function most positions were passed.
+    """
+    sites = PLACES.sites(number)
+    site = max(sites, key=lambda site: len(PLACES.positions_in(site) & counts.keys()), default=None)
+    return site if site is not None and site.kind in _ACCESSES else None
 
 
 def _is_special(run: ExecutionRun) -> bool:

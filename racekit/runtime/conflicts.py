@@ -101,6 +101,11 @@ class SharedPlaces:
         """The sites at the position with this number."""
         return [site for place, sites in self._sites.items() if place[1] == position for site in sites]
 
+    def positions_in(self, site: Site) -> set[int]:
+        """The numbers of all positions in the function of this site."""
+        same_file = (sites for place, sites in self._sites.items() if place[0] == site.filename)
+        return {other.position for sites in same_file for other in sites if other.function == site.function}
+
     @property
     def known(self) -> frozenset[tuple[str, int]]:
         """The places that are marked, for another exploration of similar code in this process."""
