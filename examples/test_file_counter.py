@@ -4,10 +4,10 @@ where it matters: between reading and writing. There the other thread may run.
 `racekit.assert_race_free(broken)` says:
 
     The result depends on the schedule.
-    28 executions (0.01 s, 5,000/s), none failed
-    proved: every interleaving of 2 threads was run (every access a scheduling point)
-      '1': 15 executions, for example rk1:
-      '2': 13 executions, for example rk1:0@39s.join>2,2@23s.sleep>2
+    98 executions (0.01 s, 5,000/s), none failed
+    proved: all 14 different interleavings of 2 threads hold (every access a scheduling point)
+      '1': 69 executions, for example rk1:
+      '2': 29 executions, for example rk1:0@39s.join>2,2@23s.sleep>2
 """
 
 import tempfile

@@ -15,7 +15,7 @@
         withdraw-1  reads Account.balance: 0     test_withdrawals.py:42 in withdraw
                     writes Account.balance: -1   test_withdrawals.py:42 in withdraw
         MainThread  calls join                   test_withdrawals.py:56 in withdraw_at_once
-      Seen in execution 6. Replay it with this schedule:
+      Seen in execution 3. Replay it with this schedule:
         rk1:1@42r.balance>2
     Failing test case: broken(
         balance=1,

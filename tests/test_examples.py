@@ -15,6 +15,7 @@ from types import ModuleType
 import pytest
 
 import racekit
+from racekit.runtime.control import WATCHER
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FILES = sorted(EXAMPLES.glob("test_*.py"))
@@ -31,6 +32,7 @@ def load(file: Path) -> ModuleType:
 
 def printed(file: Path) -> str:
     """What a user sees who expects the broken version to be right."""
+    WATCHER.forget_all()  # so that other tests in this process cannot matter
     os.chdir(EXAMPLES)
     module = load(file)
     if not hasattr(module, "broken"):

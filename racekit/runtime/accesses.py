@@ -7,13 +7,16 @@ in conflicts is a scheduling point, and any other one is only checked for a conf
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import partial
-from gc import get_referents
-from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from functools import partial, reduce
+from operator import attrgetter
+from sys import getrefcount
+from types import BuiltinFunctionType, CellType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 from racekit.runtime import containers, originals
 from racekit.runtime.conflicts import ITEMS, PLACES
+from racekit.runtime.files import PATH_FUNCTIONS
+from racekit.runtime.footprints import ITERATORS, SCALARS, Touch, reads, sources, touches, turn
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import turn_back
@@ -35,15 +38,38 @@ def _let_through(touched: object) -> bool:
     return thread is None or thread.unwinding
 
 
-def _shared(obj: object, name: object, site: Site, operation: str) -> None:
+def _step(site: Site, operation: str, obj: object, name: object) -> None:
     scheduler, thread = TURN.scheduler, TURN.thread
     if scheduler.every_access or (scheduler.after_calls and thread.breakable):
         thread.breakable = False
         scheduler.step(thread, site, operation, obj, name)
     else:
         thread.fresh = False
-    number = scheduler.conflicts.access(obj, name, site, operation == "write")
-    scheduler.trace.append((thread.id, site, operation, (number, name)))
+
+
+def _shared(obj: object, name: object, site: Site, operation: str) -> None:
+    _step(site, operation, obj, name)
+    number = TURN.scheduler.conflicts.access(obj, name, site, operation == "write")
+    TURN.scheduler.trace.append((TURN.thread.id, site, operation, (number, name)))
+
+
+def touch(touched: list[Touch], site: Site) -> None:
+    """One step that touches all of these: it counts once, however many they are."""
+    if not touched:
+        return
+    scheduler, thread = TURN.scheduler, TURN.thread
+    if site.shared:
+        first = next((each for each in touched if each.what != "read"), touched[0])
+        _step(site, "read" if first.what == "read" else "write", first.obj, first.part)
+    for index, (obj, key, what, sees_order) in enumerate(touched):
+        operation, part = (what, key) if containers.methods_of(obj) is None else _settled(obj, key, what)
+        number = scheduler.conflicts.access(obj, part, site, operation == "write")
+        if site.shared:
+            scheduler.trace.append((thread.id, site, operation, (number, part)))
+        if index:
+            thread.counts[site.position] -= 1
+        if sees_order and part is ITEMS:
+            _order_is_read(obj)
 
 
 def _alone(site: Site) -> None:
@@ -157,20 +183,20 @@ def _item(container: Any, key: object, site: Site, what: str) -> None:
 
 def _shared_item(container: Any, key: object, site: Site, what: str) -> None:
     """Which item that is, and whether it is changed, is known when the thread has its turn again."""
-    scheduler, thread = TURN.scheduler, TURN.thread
-    if scheduler.every_access or (scheduler.after_calls and thread.breakable):
-        thread.breakable = False
-        announced = "read" if what == "read" else "write"
-        scheduler.step(thread, site, announced, container, containers.part(container, key))
-    else:
-        thread.fresh = False
+    _step(site, "read" if what == "read" else "write", container, containers.part(container, key))
+    operation, part = _settled(container, key, what)
+    number = TURN.scheduler.conflicts.access(container, part, site, operation == "write")
+    TURN.scheduler.trace.append((TURN.thread.id, site, operation, (number, part)))
+
+
+def _settled(container: Any, key: object, what: str) -> tuple[str, object]:
+    """What is really done now, and to which part of the container."""
     operation, part = containers.effect(container, what, key), containers.part(container, key)
     if operation == "write" and containers.is_new_key(container, part):
         if PLACES.order_matters:
             part = ITEMS
-        scheduler.conflicts.inserts(container)
-    number = scheduler.conflicts.access(container, part, site, operation == "write")
-    scheduler.trace.append((thread.id, site, operation, (number, part)))
+        TURN.scheduler.conflicts.inserts(container)
+    return operation, part
 
 
 def _order_is_read(container: object) -> None:
@@ -209,15 +235,27 @@ def iterate(obj: Any, site: Site) -> None:
 
 def advance(iterator: Any, site: Site) -> None:
     kind = type(iterator)
-    if kind not in containers.ITERATORS:
+    if kind not in ITERATORS:
         return
     if _get_ident() != TURN.ident and _let_through(iterator):
         return
-    if TURN.several or site.shared:
-        for container in (iterator,) if kind in containers.METHODS else get_referents(iterator):
-            _item(container, ITEMS, site, "read")
-    else:
+    if not (TURN.several or site.shared):
         _alone(site)
+    elif kind in containers.METHODS:
+        _item(iterator, ITEMS, site, "read")
+    elif getrefcount(iterator) <= _REFERENCES_OF_A_LOOP:
+        if kind is not GeneratorType:
+            touch(list(sources(iterator)), site)
+    else:
+        touch(list(turn(iterator)), site)
+
+
+def _references(iterator: object) -> int:
+    return getrefcount(iterator)
+
+
+_REFERENCES_OF_A_LOOP = _references(iter([])) + 1
+"""How many references a hook finds to an iterator that only the loop itself knows, so that nobody can share it."""
 
 
 def truth(obj: Any, site: Site) -> None:
@@ -233,66 +271,131 @@ def truth(obj: Any, site: Site) -> None:
 
 def call(callable: Any, site: Site) -> Any:
     kind = type(callable)
-    if kind is FunctionType or kind is MethodType:
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
-    return _call_built_in(callable, ITEMS, site)
+    return _call_built_in(callable, (), site)
 
 
 def call_with(callable: Any, first: Any, site: Site) -> Any:
     kind = type(callable)
-    if kind is FunctionType or kind is MethodType:
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
-    return _call_built_in(callable, first, site)
+    return _call_built_in(callable, (first,), site)
+
+
+def call_many(callable: Any, arguments: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    return _call_built_in(callable, arguments, site)
 
 
 def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
     kind = type(callable)
-    if kind is FunctionType or kind is MethodType:
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
-    first = arguments[0] if type(arguments) is tuple and arguments else ITEMS
-    return _call_built_in(callable, first, site)
+    return _call_built_in(callable, tuple(arguments) if type(arguments) in (tuple, list) else (), site)
 
 
-def _call_built_in(callable: Any, first: Any, site: Site) -> Any:
+def _is_watched_itself(method: Any) -> bool:
+    """Whether a method is Python code of its own, and not that of a container of the standard library."""
+    return type(method.__func__) is FunctionType and type(method.__self__) not in containers.IN_PYTHON
+
+
+def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
     if _get_ident() != TURN.ident and _let_through(None):
         return callable
     TURN.thread.breakable = True
-    if type(callable) is BuiltinFunctionType:
+    kind = type(callable)
+    if kind is BuiltinFunctionType:
         owner = callable.__self__
-        methods = containers.methods_of(owner)
-        if methods is not None:
+        methods = containers.METHODS.get(type(owner))
+        if methods is None:
+            replaced = REPLACED_METHODS.get(type(owner))
+            if replaced is not None and callable.__name__ in replaced:
+                return replaced[callable.__name__].__get__(owner)
+            replacement = REPLACED_CALLABLES.get(id(callable))
+            if replacement is not None:
+                return replacement
+            if (type(owner) is ModuleType or type(owner) in SCALARS) and _touches_nothing(callable, arguments):
+                return callable
+        elif not arguments or type(arguments[-1]) in SCALARS:
             name = callable.__name__
             method = methods.get(name)
             if method is not None:
                 what, by_key = method
                 if TURN.several or site.shared:
-                    _item(owner, first if by_key else ITEMS, site, what)
+                    _item(owner, arguments[0] if by_key and arguments else ITEMS, site, what)
                 if not by_key and name not in containers.BLIND_TO_ORDER:
                     _order_is_read(owner)
             return callable
-        replaced = REPLACED_METHODS.get(type(owner))
-        if replaced is not None and callable.__name__ in replaced:
-            return replaced[callable.__name__].__get__(owner)
-        replacement = REPLACED_CALLABLES.get(id(callable))
-        if replacement is not None:
-            return replacement
-    elif type(callable) is partial:
+    elif kind is partial:
         replacement = REPLACED_CALLABLES.get(id(callable.func))
-        return callable if replacement is None else partial(replacement, *callable.args, **callable.keywords)
-    elif not isinstance(callable, type):
+        if replacement is not None:
+            return partial(replacement, *callable.args, **callable.keywords)
+    elif kind is attrgetter:
+        return _attribute_getter(callable)
+    elif isinstance(callable, type) and id(callable) not in containers.READERS:
         return callable
-    if first is not ITEMS and id(callable) in containers.READERS:
-        if TURN.several or site.shared:
-            _item(first, ITEMS, site, "read")
-        if callable.__name__ not in containers.BLIND_TO_ORDER:
-            _order_is_read(first)
+    if callable is vars and arguments:
+        TURN.scheduler.conflicts.name_items(arguments[0])
+    elif callable is globals:
+        TURN.scheduler.conflicts.name_items(site.namespace)
+    if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
+        touch(list(touches(callable, arguments)), site)
     return callable
+
+
+def _touches_nothing(function: Any, arguments: tuple[Any, ...]) -> bool:
+    """Whether a function has only arguments that never change; a path is one that stands for a file, which does."""
+    for argument in arguments:
+        if type(argument) not in SCALARS:
+            return False
+    return id(function) not in PATH_FUNCTIONS and function is not globals
+
+
+def _attribute_getter(getter: Any) -> Any:
+    """What does the same as an `attrgetter`, and announces it."""
+    load = REPLACED_CALLABLES[id(getattr)]
+    names = [name.split(".") for name in getter.__reduce__()[1]]
+
+    def get(obj: Any, /) -> Any:
+        values = tuple(reduce(load, path, obj) for path in names)
+        return values if len(values) > 1 else values[0]
+
+    return get
+
+
+def namespace(obj: Any, site: Site) -> None:
+    if _get_ident() == TURN.ident:
+        TURN.scheduler.conflicts.name_items(obj)
+
+
+def operate(left: Any, right: Any, site: Site) -> None:
+    if type(left) in SCALARS and type(right) in SCALARS:
+        return
+    if _get_ident() != TURN.ident and _let_through(left):
+        return
+    if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
+        touch([*reads(left), *reads(right)], site)
+
+
+def operate_in_place(left: Any, right: Any, site: Site) -> None:
+    if type(left) in SCALARS:
+        return
+    if _get_ident() != TURN.ident and _let_through(left):
+        return
+    if TURN.several or site.shared:
+        changed = [] if containers.methods_of(left) is None else [Touch(left, ITEMS, "write")]
+        touch([*changed, *reads(right)], site)
 
 
 def loop(site: Site) -> None:
@@ -322,6 +425,10 @@ HOOKS = Hooks(
     truth=truth,
     call=call,
     call_with=call_with,
+    call_many=call_many,
     call_unpacked=call_unpacked,
     loop=loop,
+    operate=operate,
+    operate_in_place=operate_in_place,
+    namespace=namespace,
 )

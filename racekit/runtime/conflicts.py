@@ -13,7 +13,7 @@ import sys
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -43,10 +43,11 @@ class Location:
 class SharedObject:
     """The locations of one object that threads have touched; its `number` is the same in each execution."""
 
-    __slots__ = ("inserting", "locations", "number", "reference")
+    __slots__ = ("has_named_items", "inserting", "locations", "number", "reference")
 
     def __init__(self, number: int, reference: object) -> None:
         self.number = number
+        self.has_named_items = False
         self.reference = reference
         self.inserting: set[int] = set()
         self.locations: dict[object, Location] = {}
@@ -137,13 +138,16 @@ class Conflicts:
     """The objects that the threads of one execution touch, and the conflicts found among the accesses.
 
     `owners[number]` is what kind of object it is, in words. `unordered`: several threads have added keys to one
-    container, so that the order of its keys depends on the schedule.
+    container, so that the order of its keys depends on the schedule. `stores` is told of attributes that are stored as
+    items.
     """
 
     def __init__(self) -> None:
         self.objects: dict[int, SharedObject] = {}
+        self.stores: Callable[[str], object] = str
         self._containers = 0
         self._sweep_at = _CONTAINERS_KEPT
+        self._namespaces: list[dict[str, Any]] = []  # kept, so that nothing else can be taken for one of them
         self.owners: list[str] = []
         self.unordered = False
 
@@ -174,6 +178,17 @@ class Conflicts:
         if not TURN.several:
             return record.number  # whatever other threads do comes before or after
         part = name if site.name else ITEMS
+        if record.has_named_items and not site.name:
+            if changes and type(name) is str:
+                self.stores(name)
+            for each in self._named_parts(record, name):
+                self._access_part(record, each, site, changes)
+        else:
+            self._access_part(record, part, site, changes)
+        return record.number
+
+    def _access_part(self, record: SharedObject, part: object, site: Site, changes: bool) -> None:
+        thread = TURN.thread
         location = record.locations.get(part)
         if location is None:
             location = record.locations[part] = Location(thread)
@@ -188,7 +203,18 @@ class Conflicts:
             for touched in location.sites:
                 if not touched.shared:
                     PLACES.mark(touched)
-        return record.number
+
+    def name_items(self, obj: Any) -> None:
+        """From here on the items of the `__dict__` of `obj`, or of the dict that it is, are its attributes."""
+        names = obj if type(obj) is dict else getattr(obj, "__dict__", None)
+        if type(names) is dict:
+            record = self.record(names if type(obj) is ModuleType else obj)
+            record.has_named_items = True
+            self.objects[id(names)] = record
+            self._namespaces.append(names)
+
+    def _named_parts(self, record: SharedObject, key: object) -> list[object]:
+        return [key] if type(key) is str else list(record.locations) or [ITEMS]
 
     def inserts(self, container: object) -> None:
         """`TURN.thread` adds a key to `container`."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict, deque
+import array
+import os
+import weakref
+from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from typing import Any
 
 from racekit.dependence import WHOLE
@@ -22,9 +25,11 @@ _LIST_WRITES = [
     "__iadd__",
 ]
 _DEQUE_WRITES = ["appendleft", "extendleft", "popleft", "rotate"]
-_DICT_READS = ["copy", "items", "keys", "values", "__len__", "__iter__"]
+_ARRAY_READS = ["buffer_info", "tobytes", "tofile", "tolist", "tounicode"]
+_ARRAY_WRITES = ["byteswap", "frombytes", "fromfile", "fromlist", "fromunicode"]
+_DICT_READS = ["copy", "items", "keys", "values", "elements", "most_common", "total", "__len__", "__iter__"]
 _DICT_KEY_READS = ["get", "__contains__", "__getitem__"]
-_DICT_WRITES = ["clear", "popitem", "update", "move_to_end"]
+_DICT_WRITES = ["clear", "popitem", "update", "subtract", "move_to_end"]
 _DICT_KEY_WRITES = ["__setitem__", "__delitem__"]
 _SET_READS = [
     "copy",
@@ -40,8 +45,8 @@ _SET_READS = [
 ]
 _SET_WRITES = ["clear", "difference_update", "intersection_update", "pop", "symmetric_difference_update", "update"]
 
-_SEQUENCE = dict.fromkeys(_LIST_READS, ("read", False)) | dict.fromkeys(
-    (*_LIST_WRITES, *_DEQUE_WRITES), ("write", False)
+_SEQUENCE = dict.fromkeys((*_LIST_READS, *_ARRAY_READS), ("read", False)) | dict.fromkeys(
+    (*_LIST_WRITES, *_DEQUE_WRITES, *_ARRAY_WRITES), ("write", False)
 )
 _MAPPING = (
     dict.fromkeys(_DICT_READS, ("read", False))
@@ -56,14 +61,27 @@ _SET = (
     | {"__contains__": ("read", True), "add": ("add", True), "discard": ("remove", True), "remove": ("remove", True)}
 )
 
+IN_PYTHON: dict[type, dict[str, tuple[str, bool]]] = {
+    type(os.environ): _MAPPING,
+    Counter: _MAPPING,
+    ChainMap: _MAPPING,
+    UserDict: _MAPPING,
+    UserList: _SEQUENCE,
+    weakref.WeakKeyDictionary: _MAPPING,
+    weakref.WeakValueDictionary: _MAPPING,
+    weakref.WeakSet: _SET,
+}
+"""The same as METHODS, for containers of the standard library that are written in Python, which is not watched."""
+
 METHODS: dict[type, dict[str, tuple[str, bool]]] = {
+    **IN_PYTHON,
+    array.array: _SEQUENCE,
     list: _SEQUENCE,
     deque: _SEQUENCE,
     bytearray: _SEQUENCE,
     dict: _MAPPING,
     defaultdict: _MAPPING,
     OrderedDict: _MAPPING,
-    Counter: _MAPPING,
     set: _SET,
 }
 """type -> method -> (effect, whether only the key that is its first argument matters).
@@ -71,9 +89,9 @@ METHODS: dict[type, dict[str, tuple[str, bool]]] = {
 The effect is "read", "write", "add" (a write unless the key is there) or "remove" (a write if the key is there).
 """
 
-_READERS = (len, sum, sorted, min, max, any, all, repr, iter, list, tuple, set, frozenset, dict, enumerate, reversed)
-READERS = frozenset(map(id, _READERS))
-"""The ids of functions and types that read the container that is their first argument."""
+_READERS: tuple[type, ...] = (list, tuple, set, frozenset, dict, str, bytes, bytearray, array.array, memoryview)
+READERS = frozenset(map(id, (*_READERS, deque, OrderedDict, defaultdict, Counter, ChainMap, UserDict, UserList)))
+"""The ids of types that are made from the containers that are their arguments."""
 
 BLIND_TO_ORDER = frozenset(
     {"__len__", "isdisjoint", "issubset", "issuperset", "len", "sum", "sorted", "min", "max", "any", "all", "set"}
@@ -96,6 +114,9 @@ _ITERATORS: tuple[object, ...] = (
 ITERATORS: frozenset[type] = frozenset(map(type, _ITERATORS)).union(METHODS)
 """What reads a container at each turn of a loop: iterators, which refer to it alone, or since 3.15 the container."""
 
+_HEAP_TYPE = 1 << 9
+"""The flag of types that may be subclasses of others (Py_TPFLAGS_HEAPTYPE)."""
+
 _PLAIN_KEYS = frozenset({str, int, bool, float, bytes, type(None)})
 
 
@@ -108,8 +129,8 @@ def methods_of(container: object) -> dict[str, tuple[str, bool]] | None:
     """The methods of this kind of container; those of the nearest built-in type for an instance of a subclass."""
     kind = type(container)
     found = METHODS.get(kind)
-    if found is None and not isinstance(container, type):
-        for base in kind.__mro__[1:]:
+    if found is None and kind.__flags__ & _HEAP_TYPE and not isinstance(container, type):
+        for base in kind.__mro__[1:-1]:
             if base in METHODS:
                 return METHODS[base]
     return found

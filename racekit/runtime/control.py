@@ -15,6 +15,7 @@ from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
 from racekit.runtime.interrupts import Interrupts
+from racekit.runtime.library_functions import swap_library_functions
 from racekit.runtime.module_names import NameReplacement
 from racekit.runtime.monitor import Monitor
 from racekit.runtime.pool import Pool, run_in_batches
@@ -104,6 +105,7 @@ class Control:
             PLACES.want_all()
         swap_operations(self._swaps)
         swap_selectors(self._swaps)
+        swap_library_functions(self._swaps)
         number_threads_and_futures(self._swaps)
         self._silence.begin(self._swaps)
         WATCHER.install(self._scope, self._swaps, every_attribute=self._every_access)

@@ -13,7 +13,7 @@ from racekit.options import Options
 from racekit.runtime import originals, waits
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
-from racekit.runtime.control import Control
+from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.outside import come_back, wait_for_outside
 from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
 from racekit.runtime.scheduling_point import ByDefault, Chooser
@@ -65,6 +65,7 @@ class ExecutionRun:
             scheduler = Scheduler(chooser, control.pool, **limits)
             scheduler.conflicts = conflicts()
         self.scheduler = scheduler
+        scheduler.conflicts.stores = WATCHER.store
         scheduler.merge_first_operations = not recorded
         scheduler.every_access = recorded or options.granularity == "access"
         scheduler.after_calls = options.granularity == "gil"

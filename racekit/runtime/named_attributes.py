@@ -15,24 +15,33 @@ from racekit.watch.site import Site
 _sites: dict[tuple[Site, str, str], Site] = {}
 
 
+def site_of_caller(kind: str, name: str) -> Site | None:
+    """The place in the nearest watched caller, for an access of this kind; None if no watched code is involved."""
+    base = call_site()
+    return None if base is None else site_at(base, kind, name)
+
+
+def site_at(base: Site, kind: str, name: str) -> Site:
+    """A place for an access of this kind where `base` is."""
+    site = _sites.get((base, name, kind))
+    if site is None:
+        site = Site(kind, name, base.filename, base.line, base.function, base.namespace)
+        _sites[base, name, kind] = site
+        PLACES.add(site)
+    return site
+
+
 def replacements(stores: Callable[[str], None]) -> dict[int, Any]:
     """By id, what is called instead of these functions; `stores` is told of each name that is stored."""
 
     def announce(obj: object, name: object, operation: str) -> None:
         if originals.get_ident() != TURN.ident or not isinstance(name, str):
             return
-        base = call_site()
-        if base is None:
-            return
-        if operation == "write":
-            stores(name)
-        site = _sites.get((base, name, operation))
-        if site is None:
-            kind = "load_attribute" if operation == "read" else "store_attribute"
-            site = Site(kind, name, base.filename, base.line, base.function, base.namespace)
-            _sites[base, name, operation] = site
-            PLACES.add(site)
-        access_attribute(obj, site, operation)
+        site = site_of_caller("load_attribute" if operation == "read" else "store_attribute", name)
+        if site is not None:
+            if operation == "write":
+                stores(name)
+            access_attribute(obj, site, operation)
 
     def get(obj: Any, name: str, /, *default: Any) -> Any:
         announce(obj, name, "read")

@@ -9,6 +9,7 @@ from types import FrameType, MemberDescriptorType, ModuleType
 from typing import Any, NamedTuple
 
 from racekit.runtime.call_site import is_watched
+from racekit.runtime.files import File
 
 DESCRIPTION = "racekit_description"
 """An attribute that says in words what it is that threads wait for."""
@@ -39,6 +40,8 @@ def find_name(thing: object, frame: FrameType | None, body: FrameType | None = N
     """
     if is_described(thing):
         return Name(str(getattr(thing, DESCRIPTION)), thing)
+    if isinstance(thing, File):
+        return Name(str(thing), thing)
     own, callers = list(_watched(frame)), list(_watched(body))
     for each in own:
         for value in each.f_locals.values():
@@ -108,7 +111,7 @@ def _name_among_globals(frame: FrameType, thing: object) -> Name | None:
 
 def _name_by_owner(owner: object, thing: object, base: str) -> Name | None:
     """`thing` as an attribute of `owner`, or as an item in such an attribute."""
-    if _is_of_standard_library(owner):
+    if is_of_standard_library(owner):
         return None
     for name, value in _attributes(owner):
         if _is(value, thing):
@@ -128,7 +131,8 @@ def _is(value: object, thing: object) -> bool:
     return type(value) is threading.Condition and vars(value).get("_lock") is thing
 
 
-def _is_of_standard_library(owner: object) -> bool:
+def is_of_standard_library(owner: object) -> bool:
+    """Whether it is an object that people know by a variable of theirs, rather than by its class."""
     kind = owner if isinstance(owner, type) else type(owner)
     return not isinstance(owner, ModuleType) and kind.__module__.partition(".")[0] in sys.stdlib_module_names
 

@@ -20,7 +20,7 @@ from racekit.runtime import containers
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.call_site import place_of, watched_stack
 from racekit.runtime.conflicts import ITEMS, Conflicts
-from racekit.runtime.names import Name, find_name, is_described, kind_of
+from racekit.runtime.names import Name, find_name, is_described, is_of_standard_library, kind_of
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.runtime.values import Values
@@ -59,7 +59,7 @@ class Recorder:
         part = name if not is_item or containers.is_plain_key(name) else ITEMS
         frame = sys._getframe(2)
         if number not in self._names:
-            if is_item:
+            if is_item or ("attribute" in site.kind and is_of_standard_library(obj)):
                 self._find_name(obj, frame)
             elif "attribute" in site.kind:
                 self._name(number, Name(kind_of(obj), obj))

@@ -36,6 +36,7 @@ class ControlledThread:
         "atomic",
         "awaited",
         "blocked",
+        "born_at",
         "breakable",
         "counts",
         "daemon",
@@ -92,6 +93,7 @@ class ControlledThread:
         self.atomic = 0
         self.breakable = True
         self.doing: tuple[str, object] | None = None
+        self.born_at: Site | None = None
         self.site: Site | None = None
         self.operation = "begin"
         self.touches: tuple[object, object] | None = None

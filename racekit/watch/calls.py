@@ -31,10 +31,11 @@ _CALL_RESULTS = opcodes.numbers("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 
 
 class Call(NamedTuple):
-    """Depths on the stack, 1 being its top; `first` is 0 for a call without arguments."""
+    """Depths on the stack, 1 being its top, and the number of arguments; `first` is 0 for a call without any."""
 
     callable: int
     first: int
+    arguments: int
 
 
 def find_calls(instructions: list[Instruction]) -> dict[int, Call]:
@@ -78,11 +79,11 @@ def _shape(stack: list[int], arguments: int, above: int) -> Call | None:
     first = bottom - 2 if arguments else 0
     if opcodes.NULL_FIRST:
         if lower == _NULL:
-            return Call(bottom - 1, first) if upper == _VALUE else None
-        return Call(bottom, bottom - 1) if lower == _VALUE else None
+            return Call(bottom - 1, first, arguments) if upper == _VALUE else None
+        return Call(bottom, bottom - 1, arguments + 1) if lower == _VALUE else None
     if lower != _VALUE:
         return None
-    return Call(bottom, first if upper == _NULL else bottom - 1)
+    return Call(bottom, first, arguments) if upper == _NULL else Call(bottom, bottom - 1, arguments + 1)
 
 
 def _apply(instruction: Instruction, stack: list[int], jump: bool) -> None:

@@ -99,6 +99,14 @@ ITERATIONS = numbers(
 )
 """Instructions that go through the elements of what is on top of the stack."""
 
+FORMATS = numbers("FORMAT_VALUE", "FORMAT_SIMPLE", "CONVERT_VALUE")
+"""Instructions that make text of what is on top of the stack."""
+FORMAT_VALUE = number("FORMAT_VALUE")
+WITH_FORMAT = 4
+"""The bit of FORMAT_VALUE's argument that says that a format lies on top instead."""
+
+CONSTANTS = numbers("LOAD_CONST", "LOAD_SMALL_INT")
+
 _GET_ITER = number("GET_ITER")
 ITERATOR_DEPTH = 1 + dis.stack_effect(_GET_ITER, 0 if _GET_ITER in HAS_ARGUMENT else None)
 """Where FOR_ITER finds its iterator, 1 being the top of the stack. Since 3.15 an index, or NULL, lies above it."""
@@ -119,6 +127,9 @@ TRUTH_TESTS = numbers("TO_BOOL") or numbers(
 TRUTHS = numbers("COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT")
 """Instructions that leave a truth value, which there is no need to ask again."""
 
+OPERATORS = numbers("BINARY_OP", "COMPARE_OP")
+"""Binary operators and comparisons; what they do is in the argument."""
+
 SUBSCRIPT = 26 if number("BINARY_SUBSCR") < 0 else -1
 """The argument with which BINARY_OP subscripts, since 3.14."""
 
@@ -128,6 +139,18 @@ def is_method_load(opcode: int, argument: int) -> bool:
     if opcode == LOAD_ATTR:
         return NAME_SHIFT[LOAD_ATTR] == 1 and argument & 1 == 1
     return opcode == LOAD_METHOD or (opcode == LOAD_SUPER_ATTR and argument & 1 == 1)
+
+
+def _operators_in_place() -> frozenset[int]:
+    """The arguments with which BINARY_OP may change its first operand."""
+    found = set()
+    for operator in ("+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>"):
+        raw = compile(f"a {operator}= b", "<racekit>", "exec").co_code
+        found.add(next(raw[i + 1] for i in range(0, len(raw), 2) if raw[i] == BINARY_OP))
+    return frozenset(found)
+
+
+IN_PLACE = _operators_in_place()
 
 
 def _ask_the_compiler() -> tuple[bool, dict[int, int]]:

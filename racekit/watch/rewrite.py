@@ -57,10 +57,18 @@ class Hooks:
     call: Callable[[Any, Site], Any]
     """A call without arguments."""
     call_with: Callable[[Any, Any, Site], Any]
-    """A call with arguments, the first of which is the second operand (whether it is passed by name or not)."""
+    """A call with one argument, which is the second operand (whether it is passed by name or not)."""
+    call_many: Callable[[Any, tuple[Any, ...], Site], Any]
+    """A call with several arguments; the second operand is a tuple of the first few of them."""
     call_unpacked: Callable[[Any, Any, Site], Any]
     """A call like `f(*args)` or `f(**kwargs)`; the second operand is the iterable of positional arguments."""
     loop: Callable[[Site], object]
+    operate: Callable[[Any, Any, Site], object]
+    """Before a binary operator or a comparison, unless the second operand is a constant."""
+    operate_in_place: Callable[[Any, Any, Site], object]
+    """Before an operator such as `+=`, unless the second operand is a constant."""
+    namespace: Callable[[Any, Site], object]
+    """Before `__dict__` is loaded from something."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,8 @@ def rewrite(
     return Rewritten(rewritten, tuple(rewriting.sites), frozenset(rewriting.stored), frozenset(rewriting.loaded))
 
 
-_EXTRA_STACK = 4  # the most that an announcement has on the stack: hook, container, start, stop
+_ARGUMENTS_SHOWN = 4
+_EXTRA_STACK = 2 + _ARGUMENTS_SHOWN  # the most that an announcement has on the stack: hook, callable, arguments
 _TOP = encode(opcodes.COPY, 2)  # below the hook
 _TOP_TWO = encode(opcodes.COPY, 3) * 2
 _SLICE = encode(opcodes.COPY, 4) * 3 + encode(opcodes.BUILD_SLICE, 2)
@@ -208,13 +217,19 @@ class _Body:
                 self.announce_unpacked(index)
             elif opcode in opcodes.NAME_SHIFT:
                 self.announce_name(index)
-            elif opcode in _ANNOUNCEMENTS and (
-                opcode != opcodes.BINARY_OP or instruction.argument == opcodes.SUBSCRIPT
-            ):
+            elif opcode in _ANNOUNCEMENTS and (opcode != opcodes.BINARY_OP or self.is_subscript(instruction)):
                 kind, operands, count = _ANNOUNCEMENTS[opcode]
-                constant = index not in targets and unit.instructions[index - 1].opcode == opcodes.LOAD_CONST
-                if kind != "iterate" or not constant:
+                if kind != "iterate" or not self.follows_constant(index, targets):
                     self.announce(index, kind, "", operands, count)
+            if opcode in opcodes.FORMATS and not (
+                opcode == opcodes.FORMAT_VALUE and instruction.argument & opcodes.WITH_FORMAT
+            ):
+                self.announce(index, "iterate", "", _TOP, 1)
+            if opcode in opcodes.OPERATORS and not (
+                self.follows_constant(index, targets) or self.is_subscript(instruction)
+            ):
+                in_place = opcode == opcodes.BINARY_OP and instruction.argument in opcodes.IN_PLACE
+                self.announce(index, "operate_in_place" if in_place else "operate", "", _TOP_TWO, 2)
             if opcode in opcodes.TRUTH_TESTS and (
                 index in targets or unit.instructions[index - 1].opcode not in opcodes.TRUTHS
             ):
@@ -232,10 +247,19 @@ class _Body:
             extra_stack=_EXTRA_STACK,
         )
 
+    def is_subscript(self, instruction: Instruction) -> bool:
+        return instruction.opcode == opcodes.BINARY_OP and instruction.argument == opcodes.SUBSCRIPT
+
+    def follows_constant(self, index: int, targets: set[int]) -> bool:
+        """Whether the last operand of the instruction is a constant of the code."""
+        return index not in targets and self.unit.instructions[index - 1].opcode in opcodes.CONSTANTS
+
     def announce_name(self, index: int) -> None:
         """Announce an access to an attribute or a global if that name is to be."""
         instruction = self.unit.instructions[index]
         name, known = self.unit.name(instruction), self.rewriting
+        if name == "__dict__" and instruction.opcode == opcodes.LOAD_ATTR:
+            self.announce(index, "namespace", "", _TOP, 1)
         kind, operands, count = _ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
         is_wanted = known.every_attribute and kind == "load_attribute"
         if not (is_wanted or name in known.stored or known.announced(name)):
@@ -251,12 +275,16 @@ class _Body:
 
     def announce_call(self, index: int, call: Call) -> None:
         """Replace a callable by what the hook makes of it."""
-        operands = encode(opcodes.COPY, call.callable + 1)
-        if call.first:
-            operands += encode(opcodes.COPY, call.first + 2)
+        operands, hook = encode(opcodes.COPY, call.callable + 1), "call"
+        if call.arguments == 1:
+            operands, hook = operands + encode(opcodes.COPY, call.first + 2), "call_with"
+        elif call.arguments:
+            shown = min(call.arguments, _ARGUMENTS_SHOWN)
+            operands += encode(opcodes.COPY, call.first + 2) * shown + encode(number("BUILD_TUPLE"), shown)
+            hook = "call_many"
         if index and self.unit.instructions[index - 1].opcode == opcodes.KW_NAMES:
             index -= 1  # it names the arguments of the very next call, which must not be the hook's
-        self.replace_callable(index, "call_with" if call.first else "call", operands, call.callable)
+        self.replace_callable(index, hook, operands, call.callable)
 
     def announce_unpacked(self, index: int) -> None:
         """The same for CALL_FUNCTION_EX; since 3.14 it always has a slot for keywords."""
@@ -269,7 +297,7 @@ class _Body:
 
     def replace_callable(self, index: int, hook: str, operands: bytes, depth: int) -> None:
         site = self.site(index, "call", "")
-        count = len(operands) // 2
+        count = 1 if hook == "call" else 2
         put = encode(opcodes.SWAP, depth + 1) + encode(opcodes.POP_TOP)
         self.before[index] = self.hook(hook) + operands + site + encode_call(count) + put
 

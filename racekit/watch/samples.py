@@ -65,7 +65,8 @@ SAMPLES = (
         del row[1]
         return row, box, 7 in row, 'k' not in box
         """,
-        "store_item [1, 2, 3] 0, load_item {'k': 1} 'k', load_item [5, 2, 3] 1, store_item {'k': 1} 'k', "
+        "store_item [1, 2, 3] 0, load_item {'k': 1} 'k', load_item [5, 2, 3] 1, operate_in_place 1 2, "
+        "store_item {'k': 1} 'k', "
         "delete_item [5, 2, 3] 1, contains [5, 3] 7, contains {'k': 3} 'k'",
     ),
     Sample(
@@ -89,7 +90,8 @@ SAMPLES = (
             if n < 5:
                 return n
         """,
-        "iterate [1, 2, 3], advance, loop, advance, loop, advance, loop, advance, loop",
+        "iterate [1, 2, 3], advance, operate_in_place 0 1, loop, advance, operate_in_place 1 2, loop, advance, "
+        "operate_in_place 3 3, loop, advance, loop",
     ),
     Sample(
         "unpacking",
@@ -110,12 +112,31 @@ SAMPLES = (
         "truth [1, 2, 3], truth {'k': 1}",
     ),
     Sample(
+        "operators",
+        """
+        more = row + row
+        row += more[:1]
+        n = 3
+        return more, row == more, row, -n, n * 2, f"{row}"
+        """,
+        "operate [1, 2, 3] [1, 2, 3], load_item [1, 2, 3, 1, 2, 3] slice(None, 1, None), "
+        "operate_in_place [1, 2, 3] [1], operate [1, 2, 3, 1] [1, 2, 3, 1, 2, 3], iterate [1, 2, 3, 1]",
+    ),
+    Sample(
+        "namespaces",
+        """
+        thing.__dict__['z'] = 1
+        return thing.z
+        """,
+        "namespace thing, load_attribute __dict__ thing, store_item {'y': 0} 'z', load_attribute z thing",
+    ),
+    Sample(
         "calls",
         """
         def g(*a, **k): return a, k
         return g(), g(row, 2), g(b=box), thing.same(3), g(*row, **box), g(1, *row, z=4)
         """,
-        "call g, call_with g [1, 2, 3], call_with g {'k': 1}, load_attribute same thing, call_with same 3, "
+        "call g, call_many g tuple, call_with g {'k': 1}, load_attribute same thing, call_with same 3, "
         "iterate {'k': 1}, call_unpacked g, iterate [1, 2, 3], call_unpacked g",
     ),
     Sample(

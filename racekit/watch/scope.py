@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
-from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +15,10 @@ _LIBRARIES = tuple(
     | {os.path.join(os.path.realpath(os.path.dirname(os.__file__)), "")}
 )
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+
+_LAZY: Any = functools.cached_property.__get__
+"""It stores an attribute for the code under test, in several steps."""
 
 
 class Scope:
@@ -35,12 +39,14 @@ class Scope:
         """As `watches`; remembers in `verdicts` what holds for every function of a file."""
         filename = function.__code__.co_filename
         verdict = self.watches(function)
-        if not (self._named or filename.startswith("<")):
+        if not (self._named or filename.startswith("<") or filename == _LAZY.__code__.co_filename):
             self.verdicts[filename] = verdict
         return verdict
 
     def watches(self, function: FunctionType) -> bool:
         """Whether the accesses of `function` are to be seen."""
+        if function is _LAZY:
+            return True
         if self._named and str(function.__module__).partition(".")[0] in self._named:
             name = f"{function.__module__}.{function.__qualname__}"
             if _is_in(name, self._exclude):
@@ -74,12 +80,12 @@ def _is_scenario(filename: str) -> bool:
     return os.path.abspath(filename).startswith(os.path.join(_RACEKIT, "scenarios", ""))
 
 
-@cache
+@functools.cache
 def _is_racekit(filename: str) -> bool:
     return os.path.abspath(filename).startswith(os.path.join(_RACEKIT, "")) and not _is_scenario(filename)
 
 
-@cache
+@functools.cache
 def is_project_file(filename: str) -> bool:
     if filename.startswith("<frozen"):
         return False

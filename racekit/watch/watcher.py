@@ -88,6 +88,13 @@ class Watcher:
         self._functions.clear()
         self._watched.clear()
 
+    def forget_all(self) -> None:
+        """As in a new process: no code is known, nor which attributes other code stores."""
+        self.forget()
+        self._rewritten.clear()
+        self._with_every_attribute.clear()
+        self._stored_names.clear()
+
     def store(self, name: str) -> None:
         """An attribute or global of this name is stored where rewriting cannot see it: its loads must be announced."""
         self._add_stored_names(frozenset((name,)))

@@ -13,8 +13,16 @@ def test_a_call_without_arguments_announces_its_callable() -> None:
     assert recorded("def f(g): return g()", int).events == [("call", int)]
 
 
-def test_a_call_announces_its_first_argument() -> None:
-    assert recorded("def f(g): return g('7', base=8)", int).events == [("call_with", int, "7")]
+def test_a_call_announces_its_argument() -> None:
+    assert recorded("def f(g): return g('7')", int).events == [("call_with", int, "7")]
+
+
+def test_a_call_announces_its_arguments_whether_they_are_named_or_not() -> None:
+    assert recorded("def f(g): return g('7', base=8)", int).events == [("call_many", int, ("7", 8))]
+
+
+def test_a_call_announces_the_first_few_of_its_arguments() -> None:
+    assert recorded("def f(g): return g(1, 2, 3, 4, 5, 6)", max).events == [("call_many", max, (1, 2, 3, 4))]
 
 
 def test_a_call_with_only_a_named_argument_announces_that() -> None:
@@ -24,9 +32,9 @@ def test_a_call_with_only_a_named_argument_announces_that() -> None:
 def test_a_method_call_announces_the_bound_method() -> None:
     thing = Thing()
     recorder = recorded("def f(thing): return thing.method(), thing.method(1, 2, k=3), thing.method(k=4)", thing)
-    assert recorder.of("call", "call_with") == [
+    assert recorder.of("call", "call_with", "call_many") == [
         ("call", thing.method),
-        ("call_with", thing.method, 1),
+        ("call_many", thing.method, (1, 2, 3)),
         ("call_with", thing.method, 4),
     ]
     assert recorder.events[0] == ("load_attribute", "method", thing)
@@ -83,7 +91,7 @@ def test_a_call_among_the_arguments_of_a_call_is_announced_first() -> None:
 
 def test_a_call_with_a_conditional_argument_is_announced_once() -> None:
     recorder = recorded("def f(g, c): return g(1 if c else 2, c and 3 or 4)", max, True, announced=nothing)
-    assert recorder.of("call_with") == [("call_with", max, 1)]
+    assert recorder.of("call_many") == [("call_many", max, (1, 3))]
 
 
 def test_a_decorator_in_a_function_is_announced_as_a_call() -> None:
@@ -149,7 +157,7 @@ def test_super_finds_its_class() -> None:
     rewritten(function, recorder)
     derived = function.__globals__["derived"]
     assert function(derived) == expected == (((1,), {"k": 2}), 2, ((), {}))
-    called = [event[1] for event in recorder.of("call", "call_with") if event[1] is not super]
+    called = [event[1] for event in recorder.of("call", "call_with", "call_many") if event[1] is not super]
     base = function.__globals__["Base"].method
     assert [method.__func__ for method in called] == [base, base]
 

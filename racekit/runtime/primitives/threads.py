@@ -42,6 +42,7 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
     if scheduler.compares_events:
         number_reachable(scheduler.conflicts, self)
     child = _spawn(self.run, self, self.name, self.daemon)
+    child.born_at = site
     cpython.register(self, child.ident)
     scheduler.record(thread, site, "start", child.id)
 
@@ -60,6 +61,7 @@ def start_new_thread(function: Callable[..., object], args: tuple[Any, ...], kwa
         scheduler.step(thread, site, "start")
     name = f"{getattr(function, '__name__', 'thread')} (start_new_thread)"
     child = _spawn(lambda: function(*args, **(kwargs or {})), None, name, True)
+    child.born_at = site
     scheduler.record(thread, site, "start", child.id)
     return child.ident
 

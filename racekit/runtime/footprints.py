@@ -1,0 +1,268 @@
+"""What a call into C touches: one atomic step, whose footprint follows from the callable and its arguments.
+
+Known are the methods of the built-in containers, the functions of the standard library that take or change one,
+iterators, files and databases. Whatever else takes a mutable container may write it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import builtins
+import functools
+import heapq
+import io
+import itertools
+import operator
+import sqlite3
+import sys
+from collections.abc import Iterator
+from gc import get_referents
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GeneratorType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import Any, NamedTuple
+
+from racekit.dependence import WHOLE
+from racekit.runtime import containers
+from racekit.runtime.files import FILE_READS, PATH_FUNCTIONS, file_of, path_accesses
+
+
+class Touch(NamedTuple):
+    """One access of a call: the object, the key of it (WHOLE for any), and what is done, as in `containers.METHODS`.
+
+    `sees_order`: what comes of it may depend on the order of the items.
+    """
+
+    obj: object
+    part: object
+    what: str
+    sees_order: bool = True
+
+
+Arguments = tuple[Any, ...]
+Touches = Iterator[Touch]
+
+_CONTAINER_FUNCTIONS: dict[int, str] = {
+    **dict.fromkeys(map(id, (heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace)), "write"),
+    **dict.fromkeys(map(id, (heapq.heappushpop, bisect.insort_left, bisect.insort_right)), "write"),
+    **dict.fromkeys(map(id, (operator.iadd, operator.ior, operator.iand, operator.isub, operator.ixor)), "write"),
+    **dict.fromkeys(map(id, (operator.imul, operator.iconcat)), "write"),
+    **dict.fromkeys(map(id, (bisect.bisect_left, bisect.bisect_right)), "read"),
+}
+_ITEM_FUNCTIONS: dict[int, str] = {
+    id(operator.getitem): "read",
+    id(operator.contains): "read",
+    id(operator.setitem): "write",
+    id(operator.delitem): "write",
+}
+_GETTERS = (operator.itemgetter, operator.methodcaller)
+
+_ITERATOR_TYPES: tuple[type, ...] = (
+    map,
+    filter,
+    zip,
+    enumerate,
+    reversed,
+    *(kind for kind in vars(itertools).values() if isinstance(kind, type)),
+    type(iter("")),
+    type(iter(b"")),
+    type(iter(())),
+    type(iter(range(0))),
+    type(iter(int, 0)),
+    GeneratorType,
+)
+ITERATORS = frozenset(_ITERATOR_TYPES) | containers.ITERATORS
+"""The types of iterators written in C: to advance one changes it, and reads what it goes through."""
+
+_HARMLESS_FUNCTIONS = frozenset(
+    map(
+        id,
+        (
+            *(isinstance, issubclass, id, callable, hash, input, globals, locals, vars, dir, eval, exec, compile),
+            *(getattr, setattr, hasattr, delattr, __import__, breakpoint, iter, sys.getrefcount, sys.intern),
+            *(sys.getsizeof, sys._getframe, operator.is_, operator.is_not),
+        ),
+    )
+)
+_READING_MODULES = frozenset({"builtins", "math", "operator", "_operator", "time", "_functools", "_json", "_struct"})
+"""Modules whose functions written in C change no argument, but for those named above."""
+
+_IMMUTABLE = (
+    *(str, bytes, int, float, complex, tuple, frozenset, range, slice, type(None), type, ModuleType),
+    *(memoryview, type(Ellipsis), type(NotImplemented)),
+)
+_IMMUTABLE_MODULES = frozenset(
+    {"re", "datetime", "decimal", "_decimal", "_contextvars", "_struct", "zoneinfo", "_thread"}
+)
+SCALARS = frozenset({int, float, complex, str, bytes, bool, type(None), slice, range})
+"""The commonest types whose objects never change, and hold none that do."""
+
+
+def touches(callable: Any, arguments: Arguments) -> Touches:
+    """What `callable(*arguments)` will touch; nothing for Python code, which is watched itself."""
+    kind = type(callable)
+    if kind is BuiltinFunctionType or kind is MethodWrapperType:
+        owner = callable.__self__
+        if owner is None or type(owner) is ModuleType:
+            yield from _function(callable, arguments)
+        else:
+            yield from _method(owner, callable.__name__, arguments)
+    elif kind is MethodDescriptorType or kind is WrapperDescriptorType:
+        if arguments:
+            yield from _method(arguments[0], callable.__name__, arguments[1:])
+    elif kind is MethodType:
+        owner, function = callable.__self__, callable.__func__
+        if type(owner) in containers.IN_PYTHON:
+            yield from _method(owner, callable.__name__, arguments)
+        elif type(function) is not FunctionType:
+            yield from touches(function, (owner, *arguments))
+    elif kind is functools.partial:
+        yield from touches(callable.func, (*callable.args, *arguments))
+    elif kind in _GETTERS:
+        yield from _getter(callable, arguments)
+    elif kind is _Cached:
+        yield Touch(callable, "cache", "write")
+        yield from _all(arguments, "read")
+    elif isinstance(callable, type) and id(callable) in containers.READERS:
+        yield from _all(arguments, "read", callable.__name__)
+
+
+def turn(iterator: object) -> Touches:
+    """What the next turn of this iterator touches: itself, and what it takes its items from."""
+    yield Touch(iterator, WHOLE, "write")
+    if type(iterator) is not GeneratorType:
+        yield from sources(iterator)
+
+
+def sources(iterator: object, depth: int = 3) -> Touches:
+    """What an iterator goes through, and the methods of containers that it calls."""
+    for part in get_referents(iterator):
+        kind = type(part)
+        if kind in SCALARS or kind is type:
+            continue
+        if containers.methods_of(part) is not None:
+            yield Touch(part, WHOLE, "read")
+        elif kind is GeneratorType or (kind in ITERATORS and depth):
+            yield Touch(part, WHOLE, "write")
+            if kind is not GeneratorType:
+                yield from sources(part, depth - 1)
+        elif kind is BuiltinFunctionType and containers.methods_of(part.__self__) is not None:
+            yield from _method(part.__self__, part.__name__, ())
+
+
+def reads(obj: object) -> Touches:
+    """What it takes to read this object as a whole: an iterator is used up."""
+    kind = type(obj)
+    if kind in SCALARS:
+        return
+    if kind in ITERATORS and kind not in containers.METHODS:
+        yield from turn(obj)
+    elif containers.methods_of(obj) is not None:
+        yield Touch(obj, WHOLE, "read")
+    elif kind is memoryview:
+        yield from reads(_exporter(obj))
+
+
+_Cached = type(functools.lru_cache(lambda: None))
+
+
+def _all(arguments: Arguments, operation: str, name: str = "") -> Touches:
+    for argument in arguments:
+        if operation == "read":
+            for touch in reads(argument):
+                yield touch._replace(sees_order=False) if name in containers.BLIND_TO_ORDER else touch
+        elif type(argument) not in SCALARS:
+            if containers.methods_of(argument) is not None:
+                yield Touch(argument, WHOLE, "write")
+            else:
+                yield from reads(argument)
+
+
+def _function(function: Any, arguments: Arguments) -> Touches:
+    identity = id(function)
+    if identity in _HARMLESS_FUNCTIONS:
+        return
+    if identity in _CONTAINER_FUNCTIONS:
+        yield from _all(arguments[:1], _CONTAINER_FUNCTIONS[identity])
+        yield from _all(arguments[1:], "read")
+    elif identity in _ITEM_FUNCTIONS:
+        if len(arguments) > 1:
+            yield from _item(arguments[0], arguments[1], _ITEM_FUNCTIONS[identity])
+    elif function is builtins.next:
+        for iterator in arguments[:1]:
+            if type(iterator) in ITERATORS:
+                yield from turn(iterator)
+    elif identity in PATH_FUNCTIONS:
+        for location, operation in path_accesses(PATH_FUNCTIONS[identity], arguments):
+            yield Touch(location, WHOLE, operation)
+    else:
+        does = "read" if function.__module__ in _READING_MODULES else "write"
+        yield from _all(arguments, does, function.__name__)
+
+
+def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
+    methods = containers.methods_of(owner)
+    kind = type(owner)
+    if methods is not None:
+        if name in methods:
+            what, by_key = methods[name]
+            key = arguments[0] if by_key and arguments else WHOLE
+            yield Touch(owner, key, what, name not in containers.BLIND_TO_ORDER)
+            yield from _all(arguments[1:] if by_key else arguments, "read")
+    elif kind is memoryview:
+        yield Touch(_exporter(owner), WHOLE, "write" if name in ("__setitem__", "release") else "read")
+    elif kind in ITERATORS:
+        if name in ("__next__", "send", "throw", "close", "__setstate__"):
+            yield from turn(owner)
+    elif isinstance(owner, io.IOBase):
+        location = file_of(owner)
+        if location is not None:
+            yield Touch(location, WHOLE, "read" if name in FILE_READS else "write")
+        yield from _all(arguments, "read")
+    elif isinstance(owner, sqlite3.Connection | sqlite3.Cursor):
+        yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
+    elif isinstance(owner, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
+        yield from _all(arguments, "read")
+    else:
+        yield Touch(owner, WHOLE, "read" if name in ("getvalue", "__len__", "copy", "digest", "hexdigest") else "write")
+        yield from _all(arguments, "write")
+
+
+def _only_selects(arguments: Arguments) -> bool:
+    return bool(arguments) and isinstance(arguments[0], str) and arguments[0].lstrip()[:6].lower() == "select"
+
+
+def _getter(getter: Any, arguments: Arguments) -> Touches:
+    if not arguments:
+        return
+    _, names, *_ = getter.__reduce__()
+    if type(getter) is operator.itemgetter:
+        for key in names:
+            yield from _item(arguments[0], key, "read")
+    elif type(getter) is operator.methodcaller:
+        method = getattr(type(arguments[0]), names[0], None)
+        if isinstance(method, MethodDescriptorType):
+            yield from _method(arguments[0], names[0], names[1:])
+
+
+def _item(container: Any, key: object, operation: str) -> Touches:
+    if containers.methods_of(container) is not None:
+        yield Touch(container, key, operation)
+
+
+def _exporter(view: Any) -> object:
+    return view.obj
+
+
+class _Databases:
+    """Stands for all databases: which file a connection has open cannot be asked without using it."""
+
+
+DATABASES = _Databases()
