@@ -21,6 +21,12 @@ pytestmark = [
     ),
 ]
 SELECTED = ".step.selected"
+ON_TOP = """(() => {{
+    const element = document.querySelector("{}");
+    const box = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+}})()"""
+"""Whether an element is in sight, and nothing lies above it."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +78,12 @@ def test_a_step_shows_its_value_its_stack_and_its_line(page: Page) -> None:
     assert page.text("[data-now]").startswith("첫째 reads Store.value 0")
     assert "Store.update" in page.value("document.querySelector('[data-now] .stack').textContent")
     assert page.text(".lines .current code") == "value = self.value"
+
+
+def test_the_step_that_is_shown_is_in_sight(page: Page) -> None:
+    for key in ["Home", *["ArrowRight"] * 6]:
+        page.press(key)
+        assert page.value(ON_TOP.format(".step.selected .said")), key
 
 
 def test_the_shared_values_are_those_after_the_step(page: Page) -> None:
@@ -157,3 +169,4 @@ def test_without_scripts_all_of_it_can_be_read(browser: Page, file: Path, width:
     assert browser.count(".lines li.races") == 2
     browser.hover("#s3 .said")
     assert "Store.update" in browser.text("#s3 .more")
+    assert browser.value(ON_TOP.format("#s3 .more"))

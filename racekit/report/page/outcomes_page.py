@@ -17,7 +17,7 @@ from racekit.report.places import text_at
 from racekit.schedule import Schedule
 from racekit.trace import Trace
 
-_LONG = 14
+_LONG = 9
 
 
 class OutcomeEntry(NamedTuple):
