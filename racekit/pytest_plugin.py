@@ -24,7 +24,7 @@ from racekit.pytest_items.fresh import ENDINGS, FreshItem
 from racekit.pytest_items.given import GivenItem, control_exceptions
 from racekit.pytest_items.summary import status, summarize
 from racekit.pytest_items.tried_first import FailedBefore, store_of
-from racekit.race import below_given, check_test, is_given
+from racekit.race import below_given, check_test, is_given, is_state_machine
 from racekit.schedule import Schedule
 
 LIMITS = {
@@ -250,7 +250,9 @@ def plan_for(item: pytest.Item) -> Plan | None:
         return None
     try:
         keywords = race_keywords(item)
-        if (keywords is None and not settings.every_thread) or not isinstance(item, pytest.Function):
+        if not isinstance(item, pytest.Function):
+            return None
+        if keywords is None and (not settings.every_thread or is_state_machine(item.function)):
             return None
         options = Options.of({**settings.ini_file, **(keywords or {}), **settings.command_line})
     except BadArgument as error:

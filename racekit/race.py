@@ -78,6 +78,11 @@ def is_given(function: object) -> bool:
     return getattr(function, "is_hypothesis_test", False) and hasattr(function, "hypothesis")
 
 
+def is_state_machine(function: object) -> bool:
+    """Whether this is the test of a state machine, which Hypothesis runs in its own way."""
+    return getattr(function, "is_hypothesis_test", False) and not is_given(function)
+
+
 def below_given(function: Any) -> Any:
     """What Hypothesis calls for each example of a @given test; any other function itself."""
     return function.hypothesis.inner_test if is_given(function) else function
@@ -123,3 +128,8 @@ def check_test(function: object) -> None:
         )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise BadArgument(f"{name} is a generator function, so calling it runs nothing: a test must not yield.")
+    if is_state_machine(function):
+        raise BadArgument(
+            f"{name} runs a state machine of Hypothesis, many times in each execution: "
+            "call racekit.explore in a rule for what is to be explored there."
+        )

@@ -472,3 +472,29 @@ def test_an_example_that_fails_fails_again_whatever_the_budget(project: Project,
     source = ORDERS["race above given"].replace("50", str(executions)).replace("@quick", "@short") + DEPOSITS
     result = project.run(HEAD + source)
     assert "Flaky" not in output(result)
+
+
+MACHINE = """
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+class Machine(RuleBasedStateMachine):
+    @rule()
+    def step(self):
+        twice(int)
+
+{mark}
+class TestMachine(Machine.TestCase):
+    settings = settings(few, stateful_step_count=3)
+"""
+
+
+def test_race_leaves_a_state_machine_to_hypothesis(project: Project) -> None:
+    result = project.run(HEAD + MACHINE.format(mark=""), "--race")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("race:*")
+
+
+def test_a_marked_state_machine_is_refused(project: Project) -> None:
+    result = project.run(HEAD + MACHINE.format(mark="@pytest.mark.race"))
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*runs a state machine of Hypothesis*call racekit.explore in a rule*"])
