@@ -10,9 +10,11 @@ from small_project import Project, told
 HEAD = """
 import time, unittest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings, strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 amounts_of_two = st.lists(st.integers(1, 100), min_size=2, max_size=3)
-quick = settings(phases=set(Phase) - {Phase.explain}, print_blob=True)
+examples = DirectoryBasedExampleDatabase("examples")
+quick = settings(phases=set(Phase) - {Phase.explain}, print_blob=True, database=examples)
 short = settings(quick, max_examples=10)
 few = settings(max_examples=4, database=None)
 
@@ -54,7 +56,8 @@ def token(result: pytest.RunResult) -> str:
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_is_reported_is_minimal_in_inputs_and_schedule(project: Project, order: str) -> None:
     for seed in range(3):
-        result = project.run(f"{HEAD}@seed({seed})\n{ORDERS[order]}{DEPOSITS}")
+        without_database = "quick = settings(quick, database=None)\n"
+        result = project.run(f"{HEAD}{without_database}@seed({seed})\n{ORDERS[order]}{DEPOSITS}")
         result.assert_outcomes(failed=1)
         assert "amounts=[1, 1]," in output(result)
         assert re.fullmatch(r"rk1:1@\d+w\.value>2", token(result))
