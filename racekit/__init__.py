@@ -23,6 +23,7 @@ from racekit.race import race
 from racekit.results import Execution, Exploration, Outcome
 from racekit.schedule import Schedule
 from racekit.script import Race, inject
+from racekit.serializable import assert_serializable
 from racekit.side_by_side import StillRunning, together
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "assert_lost_update",
     "assert_outcomes",
     "assert_race_free",
+    "assert_serializable",
     "explore",
     "inject",
     "race",

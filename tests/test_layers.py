@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kept_schedules",),
     ("race",),
     ("properties",),
-    ("assertions", "script"),
+    ("assertions", "script", "serializable"),
     ("programs",),
     ("linearize",),
     ("explore",),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from racekit.errors import InternalError
 from racekit.linearize import BLOCKED, Operation, Outcome
 from racekit.programs.program import Program, Subject
-from racekit.programs.running import Recording, one_by_one
+from racekit.programs.running import NotAllowed, Recording, one_by_one
 from racekit.runtime.execution import ExecutionRun
 
 Order = tuple[Operation, ...]
@@ -54,6 +54,21 @@ class Alone:
             self._learn(state)
         return self._finals[state]
 
+    def run_all_orders(self) -> None:
+        """Run every order once. Raises NotAllowed, or FailsAlone, if one of them does."""
+        orders: list[Order] = [()]
+        while orders:
+            order = orders.pop()
+            for operation in self._next(order):
+                outcome, after = self.perform(order, operation)
+                if outcome != BLOCKED:
+                    orders.append(after)
+
+    def _next(self, order: Order) -> list[Operation]:
+        made = set(order)
+        left = ([operation for operation in thread if operation not in made] for thread in self._program.threads)
+        return [operations[0] for operations in left if operations]
+
     def _learn(self, order: Order) -> None:
         """Run `order`, and after it whatever calls are left, in some order, which may be asked for next."""
         order = (*order, *self._rest(order))
@@ -64,6 +79,8 @@ class Alone:
         self.runs += 1
         recording = recordings[0]
         if run.fault is not None and run.fault.kind == "exception":
+            if isinstance(run.fault.exception, NotAllowed):
+                raise run.fault.exception
             raise FailsAlone(_made(order, recording), run)
         outcomes = {record.operation: record.outcome for thread in recording.threads for record in thread}
         for length in range(1, len(order) + 1):

@@ -12,7 +12,7 @@ from racekit.linearize.search import Nearest
 from racekit.options import Options
 from racekit.programs.alone import Alone, FailsAlone
 from racekit.programs.program import Program, Subject
-from racekit.programs.running import Recording, side_by_side
+from racekit.programs.running import NotAllowed, Recording, side_by_side
 from racekit.results import Exploration
 from racekit.runtime.conflicts import PLACES
 from racekit.runtime.execution import ExecutionRun
@@ -28,12 +28,14 @@ class Task:
     """What is to be explored, and what its results are held against.
 
     `model` makes the sequential meaning of a program; None: the subject itself, one call after the other.
+    `has_preconditions`: whether the subject does not allow every call in every state.
     """
 
     subject: Subject
     program: Program
     consistency: str = "linearizable"
     model: Callable[[Program], Meaning[Any]] | None = None
+    has_preconditions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,15 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """An exploration of a program, and the violation that ended it, if one did."""
+    """An exploration of a program, and the violation that ended it, if one did.
+
+    `not_allowed` is a call that must not be made in some order of the calls, so that the program shows nothing.
+    """
 
     exploration: Exploration
     violation: Violation | None
     runs_alone: int
+    not_allowed: Operation | None = None
 
 
 class Judge:
@@ -70,6 +76,7 @@ class Judge:
 
     def __init__(self, task: Task) -> None:
         self.violation: Violation | None = None
+        self.not_allowed: Operation | None = None
         self._task = task
         self._alone = Alone(task.subject, task.program)
         self._meaning: Meaning[Any] = self._alone if task.model is None else task.model(task.program)
@@ -95,17 +102,26 @@ class Judge:
             if fault is None or fault.kind == "deadlock":
                 if explanation(history, self._meaning, **self._how) is not None:
                     return False
+                self._check_orders()
                 found = nearest(history, self._meaning, **self._how)
                 kind = "inconsistent" if fault is None else "deadlock"
                 self.violation = self._violation(kind, history, run, nearest=found)
             else:
+                self._check_orders()
                 failed = self._recording.failed
                 operation = failed.operation if failed is not None else None
                 self.violation = self._violation(fault.kind, history, run, fault.exception, operation)
+        except NotAllowed as error:
+            self.not_allowed = error.operation
         except FailsAlone as error:
             assert error.run.fault is not None
             self.violation = self._violation("alone", history, run, error.run.fault.exception, alone=error.order)
         return True
+
+    def _check_orders(self) -> None:
+        """What is not meant to be done at all shows nothing, so no order of the calls may do it."""
+        if self._task.has_preconditions:
+            self._alone.run_all_orders()
 
     def _violation(
         self,
@@ -129,4 +145,4 @@ def judge(task: Task, options: Options, near: Violation | None = None) -> Judgem
     strategy: Strategy | None = None if near is None else Near(near.schedule)
     places = () if near is None else near.places
     exploration = explore_body(found.body(), options, judge=found.condemns, strategy=strategy, places=places)
-    return Judgement(exploration, found.violation, found.runs_alone)
+    return Judgement(exploration, found.violation, found.runs_alone, found.not_allowed)

@@ -21,6 +21,10 @@ class Subject(Protocol):
         """A new state."""
         ...
 
+    def allows(self, state: Any, operation: Operation) -> bool:
+        """Whether the operation is meant to be called in this state. Nothing else is going on meanwhile."""
+        ...
+
     def perform(self, state: Any, operation: Operation) -> object:
         """Carry out one operation; what it returns is its result."""
         ...
@@ -58,6 +62,11 @@ class Program:
     def key(self) -> tuple[object, ...]:
         """Equal for programs that do the same, whichever thread is the first."""
         return (tuple(map(str, self.prefix)), *sorted(tuple(map(str, thread)) for thread in self.threads))
+
+    def without(self, operation: Operation) -> Program:
+        """The program without one of its calls, and without the threads that have nothing left to do."""
+        threads = [[other for other in operations if other is not operation] for operations in self.threads]
+        return Program(self.prefix, [operations for operations in threads if operations])
 
     @property
     def calls(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from racekit.linearize import BLOCKED, Call, History, Identities, Operation, Outcome, outcome_of
@@ -18,6 +19,14 @@ from racekit.runtime.execution import ExecutionRun
 from racekit.runtime.turn import TURN
 
 _UNCHANGEABLE = (int, float, complex, str, bytes, type(None))
+
+
+class NotAllowed(Exception):
+    """A program makes a call that is not meant to be made, if the calls come in some order. Private."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(operation)
+        self.operation = operation
 
 
 class _Record:
@@ -105,7 +114,7 @@ def _own(operation: Operation) -> Operation:
     arguments = operation.arguments
     if all(isinstance(value, _UNCHANGEABLE) for value in arguments.values()):
         return operation
-    return Operation(operation.name, {name: _copied(value) for name, value in arguments.items()})
+    return replace(operation, arguments={name: _copied(value) for name, value in arguments.items()})
 
 
 def _copied(value: Any) -> Any:
@@ -157,6 +166,8 @@ def one_by_one(
                 for index, (owner, operation) in enumerate(order):
                     if owner == thread:
                         turns[index].acquire()
+                        if not subject.allows(state, operation):
+                            raise NotAllowed(operation)
                         recording.perform(subject, state, operation, recording.threads[thread])
                         subject.check(state)
                         if index + 1 < len(order):

@@ -15,7 +15,7 @@ from racekit.linearize import Modelled, Operation
 from racekit.options import Options
 from racekit.programs.judging import CONSISTENCIES, Task
 from racekit.programs.program import Program
-from racekit.properties.search import make_test_case
+from racekit.properties.search import Search, make_test_case, search_programs
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -85,11 +85,7 @@ def concurrent(
     - "sequential": any order that keeps the order of each thread;
     - "serializable": the same, but only the `view` at the end counts, and exceptions.
     """
-    for name, value, least in (("threads", threads, 2), ("prefix", prefix, 0), ("operations", operations, 1)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise BadArgument(f"{name}={value!r} is not a whole number of {least} or more.")
-    if consistency not in CONSISTENCIES:
-        raise BadArgument(f"There is no consistency {consistency!r}: use one of {', '.join(map(repr, CONSISTENCIES))}.")
+    check_sizes(threads, prefix, operations, consistency)
     checked = Options.of({**DEFAULTS, **options})
 
     def decorate(cls: type) -> type:
@@ -107,10 +103,22 @@ def concurrent(
             assert model is not None
             return Modelled(model, program.prefix, subject.view_of_model)
 
-        cls.TestCase = make_test_case(cls, subject.programs(threads, prefix, operations), task, checked)  # type: ignore[attr-defined]
+        programs = subject.programs(threads, prefix, operations)
+        cls.TestCase = make_test_case(  # type: ignore[attr-defined]
+            cls, lambda search: search_programs(search, programs, cls), lambda: Search(task, checked)
+        )
         return cls
 
     return decorate
+
+
+def check_sizes(threads: int, prefix: int, operations: int, consistency: str) -> None:
+    """Raises BadArgument for sizes of programs, or a consistency, that mean nothing."""
+    for name, value, least in (("threads", threads, 2), ("prefix", prefix, 0), ("operations", operations, 1)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise BadArgument(f"{name}={value!r} is not a whole number of {least} or more.")
+    if consistency not in CONSISTENCIES:
+        raise BadArgument(f"There is no consistency {consistency!r}: use one of {', '.join(map(repr, CONSISTENCIES))}.")
 
 
 class ClassSubject:
@@ -134,6 +142,9 @@ class ClassSubject:
     def begin(self) -> tuple[Any, Any]:
         instance = self._cls()
         return instance, instance.start()
+
+    def allows(self, state: tuple[Any, Any], operation: Operation) -> bool:
+        return True
 
     def perform(self, state: tuple[Any, Any], operation: Operation) -> object:
         instance, subject = state

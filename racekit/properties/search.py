@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -78,6 +78,10 @@ class Search:
         judgement = judge(task, options, near)
         self.executions += judgement.exploration.executions
         self.runs_alone += judgement.runs_alone
+        if judgement.not_allowed is not None:
+            smaller = task.program.without(judgement.not_allowed)
+            if len(smaller.threads) > 1:
+                return self._judge(replace(task, program=smaller), options, near)
         return judgement.violation
 
     def _few(self, times: int = 1) -> Options:
@@ -86,9 +90,7 @@ class Search:
         return replace(self._options, executions=few if most is None else min(few, most))
 
 
-def make_test_case(
-    cls: type, programs: SearchStrategy[Program], task: Callable[[Program], Task], options: Options
-) -> type[unittest.TestCase]:
+def make_test_case(cls: type, test: Callable[[Search], Test], search: Callable[[], Search]) -> type[unittest.TestCase]:
     """A test case that looks for a failing program, as Hypothesis's state machines have it.
 
     Its `settings` can be set, and its `seed`, which is what `@hypothesis.seed` is for other tests.
@@ -100,49 +102,50 @@ def make_test_case(
 
         def runTest(self) -> None:
             __tracebackhide__ = True
-            run(Search(task, options), programs, name, type(self).settings, type(self).seed)
+            found = search()
+            run(found, test(found), type(self).settings, type(self).seed)
 
-    name = re.sub(r"\W+", "_", f"{cls.__module__}_{cls.__qualname__}")
     ConcurrentTestCase.__name__ = f"{cls.__name__}.TestCase"
     ConcurrentTestCase.__qualname__ = f"{cls.__qualname__}.TestCase"
     ConcurrentTestCase.__module__ = cls.__module__
     return ConcurrentTestCase
 
 
-def run(
-    search: Search, programs: SearchStrategy[Program], name: str, chosen: settings, seeded: int | None = None
-) -> None:
-    """Have Hypothesis look for a program that fails, and raise what it deserves. `name` tells its database which test.
+Test = Callable[[settings, int | None], None]
+"""Has Hypothesis run a search with these settings, and this seed."""
+
+
+def run(search: Search, test: Test, chosen: settings, seeded: int | None = None) -> None:
+    """Have Hypothesis look for a program that fails, and raise what it deserves.
 
     A program is explored for as long as that takes, so it has no deadline; one failure is enough.
     """
     __tracebackhide__ = True
-
-    def example(program: Program) -> None:
-        search.explore(program)
-
-    example.__name__ = example.__qualname__ = name
     phases = [phase for phase in chosen.phases if phase is not Phase.explain]
+    configured = settings(chosen, deadline=None, report_multiple_bugs=False, phases=phases)
     try:
         if Phase.reuse in phases and chosen.database is not None:
             search.thorough = True  # what failed in the last run was found with more executions than the first ones get
-            _test(example, programs, chosen, [Phase.reuse], seeded)
+            test(settings(configured, phases=[Phase.reuse]), seeded)
             search.thorough = False
-        _test(example, programs, chosen, phases, seeded)
+        test(configured, seeded)
     except Found:
         search.raise_failure()
 
 
-def _test(
-    example: Callable[[Program], None],
-    programs: SearchStrategy[Program],
-    chosen: settings,
-    phases: Sequence[Phase],
-    seeded: int | None,
-) -> None:
-    __tracebackhide__ = True
-    configured = settings(chosen, deadline=None, report_multiple_bugs=False, phases=phases)
-    test: Any = configured(given(program=programs)(example))
-    if seeded is not None:
-        test = seed(seeded)(test)
-    test()
+def search_programs(search: Search, programs: SearchStrategy[Program], cls: type) -> Test:
+    """A test whose examples are programs; Hypothesis's database knows it by the name of `cls`."""
+
+    def example(program: Program) -> None:
+        search.explore(program)
+
+    example.__name__ = example.__qualname__ = re.sub(r"\W+", "_", f"{cls.__module__}_{cls.__qualname__}")
+
+    def test(chosen: settings, seeded: int | None) -> None:
+        __tracebackhide__ = True
+        body: Any = chosen(given(program=programs)(example))
+        if seeded is not None:
+            body = seed(seeded)(body)
+        body()
+
+    return test

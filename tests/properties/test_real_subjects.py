@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from racekit.options import Options
 from racekit.programs.judging import Task
 from racekit.properties.objects import DEFAULTS, ClassSubject
-from racekit.properties.search import Search, run
+from racekit.properties.search import Search, run, search_programs
 
 SEEDS = range(10)
 CHOSEN = settings(database=None, suppress_health_check=list(HealthCheck))
@@ -22,7 +22,7 @@ def searched(cls: type, seed: int, chosen: settings = CHOSEN) -> Search:
     subject = ClassSubject(cls)
     search = Search(lambda program: Task(subject, program), Options(**DEFAULTS))
     try:
-        run(search, subject.programs(threads=2, prefix=3, operations=3), "test", chosen, seed)
+        run(search, search_programs(search, subject.programs(threads=2, prefix=3, operations=3), cls), chosen, seed)
     except AssertionError:
         assert search.violation is not None
     return search

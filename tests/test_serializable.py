@@ -1,0 +1,142 @@
+"""Functions side by side come to what they come to one after the other, or the assertion says what came out instead."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+import racekit
+from racekit import BadArgument, assert_serializable
+
+
+class Account:
+    def __init__(self) -> None:
+        self.balance = 0
+        self.lock = threading.Lock()
+
+
+def deposit(account: Account) -> None:
+    account.balance += 10
+
+
+def double(account: Account) -> None:
+    account.balance *= 2
+
+
+def locked_deposit(account: Account) -> None:
+    with account.lock:
+        account.balance += 10
+
+
+def locked_double(account: Account) -> None:
+    with account.lock:
+        account.balance *= 2
+
+
+def balance(account: Account) -> int:
+    return account.balance
+
+
+def refused(*functions: Any, **options: Any) -> str:
+    with pytest.raises(racekit.RaceFailure) as raised:
+        assert_serializable(Account, *functions, view=balance, **options)
+    return str(raised.value)
+
+
+def test_a_lost_update_needs_no_expected_value() -> None:
+    assert refused(deposit, deposit).splitlines()[0] == (
+        "Not serializable: no order of these 2 calls gives 10; the nearest is "
+        "deposit() in thread 2, deposit() in thread 1, which would leave 20."
+    )
+
+
+def test_every_order_is_a_right_answer() -> None:
+    found = assert_serializable(Account, locked_deposit, locked_double, view=balance)
+    assert found.proved
+
+
+def test_a_view_that_only_an_interleaving_gives_is_none() -> None:
+    assert "Not serializable" in refused(deposit, double)
+
+
+def test_three_functions() -> None:
+    assert assert_serializable(Account, locked_deposit, locked_double, locked_deposit, view=balance).proved
+    assert "of these 3 calls" in refused(locked_deposit, double, locked_deposit)
+
+
+def test_only_the_view_counts() -> None:
+    def first(account: Account) -> int:
+        account.balance += 10
+        return account.balance
+
+    assert assert_serializable(Account, first, first, view=lambda account: account.balance > 0).proved
+
+
+def test_an_exception_that_some_order_gives_is_an_answer() -> None:
+    def withdraw(account: Account) -> None:
+        with account.lock:
+            if account.balance < 10:
+                raise ValueError("too little")
+            account.balance -= 10
+
+    assert assert_serializable(Account, locked_deposit, withdraw, view=balance).proved
+
+
+def test_an_exception_that_no_order_gives_is_a_failure() -> None:
+    def push(items: list[int]) -> None:
+        items.append(1)
+
+    def pop(items: list[int]) -> None:
+        if items:
+            items.pop()
+
+    with pytest.raises(racekit.Inconsistent, match="raised IndexError"):
+        assert_serializable(lambda: [0], pop, pop, view=len)
+    assert assert_serializable(lambda: [0], push, pop, view=len).proved
+
+
+def test_a_deadlock_that_no_order_has_is_a_failure() -> None:
+    def there(locks: tuple[Any, Any]) -> None:
+        with locks[0], locks[1]:
+            pass
+
+    def back(locks: tuple[Any, Any]) -> None:
+        with locks[1], locks[0]:
+            pass
+
+    with pytest.raises(racekit.Deadlock, match="has there\\(\\) in thread 1 and back\\(\\) in thread 2 block for ever"):
+        assert_serializable(lambda: (threading.Lock(), threading.Lock()), there, back, view=lambda locks: None)
+
+
+def test_a_mutable_view_is_kept_as_it_was() -> None:
+    def put(items: dict[str, int]) -> None:
+        items["a"] = items.get("a", 0) + 1
+
+    with pytest.raises(racekit.Inconsistent, match=r"gives \{'a': 1\}; .* which would leave \{'a': 2\}"):
+        assert_serializable(dict, put, put, view=lambda items: items)
+
+
+def test_the_report_ends_with_a_schedule_of_the_lost_update() -> None:
+    *_, title, token = refused(deposit, deposit).splitlines()
+    assert title == "  The schedule:"
+    assert token.strip().startswith("rk1:1@")
+
+
+def test_within_a_budget_nothing_is_proved() -> None:
+    found = assert_serializable(Account, locked_deposit, locked_double, view=balance, executions=1)
+    assert (found.proved, found.cut_by) == (False, "executions")
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"), [((deposit,), "Fewer than two functions"), ((deposit, 7), "7, which cannot be called")]
+)
+def test_what_cannot_interleave_is_refused(functions: Any, message: str) -> None:
+    with pytest.raises(BadArgument, match=message):
+        assert_serializable(Account, *functions, view=balance)
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(BadArgument, match="no option 'execution'"):
+        assert_serializable(Account, deposit, deposit, view=balance, execution=3)
