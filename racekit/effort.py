@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class Effort:
     """Real seconds spent on rewriting the watched code (with taking control of the process and giving it back), on
-    running the body and on choosing the next schedule, and how many scheduling points all executions passed together.
+    running the body (with minimizing what failed) and on what the strategy does between executions; and how many
+    scheduling points all executions passed together.
     """
 
     rewriting: float = 0.0

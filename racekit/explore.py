@@ -214,6 +214,7 @@ class _Explorer:
             if interruption is not None:
                 result.executions -= 1
                 continue
+            result.effort.points += run.scheduler.steps
             self._audit.ran(run)
             self._gave_way = self._gave_way or run.scheduler.gave_way
             self._note_outside(run)
@@ -253,7 +254,6 @@ class _Explorer:
         begun = originals.perf_counter()
         run = ExecutionRun(self.body, strategy, control, self.options, conflicts=self.conflicts)
         self.result.effort.running += originals.perf_counter() - begun
-        self.result.effort.points += run.scheduler.steps
         self.result.threads = max(self.result.threads, len(run.scheduler.threads) - 1)
         return run
 

@@ -338,3 +338,13 @@ def test_the_scheduling_points_of_all_executions_are_counted() -> None:
         thread.join()
 
     assert racekit.explore(body, executions=1).effort.points == 2  # the start and the join
+
+
+def test_scheduling_points_passed_to_minimize_a_failure_do_not_count() -> None:
+    def body() -> None:
+        assert lost_update() == 2
+
+    failing = racekit.explore(body, strategy="random", seed=1)
+    assert failing.failure is not None
+    passing = racekit.explore(lost_update, strategy="random", seed=1, executions=failing.executions)
+    assert failing.effort.points == passing.effort.points
