@@ -7,6 +7,8 @@ import unittest
 from collections.abc import Iterator
 from fnmatch import fnmatch
 
+from test import support
+
 import racekit
 from tests.cpython import exceptions, outcomes
 
@@ -25,10 +27,13 @@ MODULES = (
 )
 SECONDS = 20.0
 """For each test."""
+_ENDLESS = 1e6
+"""Virtual seconds that tests wait for their threads: a schedule may let those sleep on that look at the clock."""
 
 
 def run(module: str, *, executions: int, seeds: int, only: str = "") -> dict[str, list[str]]:
     """Test -> [word, report], as it comes out under control."""
+    support.SHORT_TIMEOUT = support.LONG_TIMEOUT = _ENDLESS
     found = importlib.import_module(f"test.{module}")
     results: dict[str, list[str]] = {}
     for test in _tests(unittest.defaultTestLoader.loadTestsFromModule(found)):
@@ -54,14 +59,11 @@ def explored(test: unittest.TestCase, module: str, executions: int, seeds: int) 
             assert word not in ("failed", "error"), traceback
 
     for seed in range(seeds):
-        exploration = racekit.explore(
-            body,
-            strategy="random",
-            executions=executions,
-            seconds=SECONDS / seeds,
-            seed=seed,
-            include=("test.lock_tests", module),
-        )
+        options = {"executions": executions, "seconds": SECONDS / seeds, "seed": seed}
+        try:
+            exploration = racekit.explore(body, strategy="random", include=("test.lock_tests", module), **options)
+        except Exception as error:
+            return ["error", repr(error)]
         if not exploration.ok:
             reason = exploration.failure and exploration.failure.exception
             return ["failed", f"{reason}\n{exploration}"]

@@ -8,12 +8,46 @@ REWRITTEN: dict[str, str] = {}
 _JOINABLE = (
     "starts threads by _thread.start_joinable_thread, which is for `threading` alone; that is under control itself"
 )
+_EXCEPTION = "an exception that ends a thread is a failure here, not a message"
+_PROCESSES = "forks, or waits in virtual time for another process, which runs in real time"
+_BARRIER = (
+    "a race that racekit finds: a thread that breaks a barrier at once breaks it for those that have not left it yet"
+)
+_REAL_TIME = (
+    "asserts that a thread is quick: a second, or five, after which a thread may go on are as good as none here"
+)
+_AT_ITS_DEADLINE = (
+    "as_completed waits until the clock is past its deadline, and a wait that expires leaves the virtual clock at it: "
+    "it spins (a fault of racekit)"
+)
+_NOT_CALLED = "replaces a function of `threading` that is not called under control"
 _SIGNALS = "interrupts the main thread, which ends an exploration as Ctrl-C does"
 
 CONTROLLED: dict[str, str] = {
     "test_thread.*.test_join_from_self": _JOINABLE,
     "test_thread.*.test_join_then_self_join": _JOINABLE,
-    "test_thread.*.test_unraisable_exception": "an exception that ends a thread is a failure here, not a warning",
+    "test_thread.*.test_unraisable_exception": _EXCEPTION,
+    "test_threading.ExceptHookTests.test_excepthook": _EXCEPTION,
+    "test_threading.ExceptHookTests.test_original_excepthook": _EXCEPTION,
+    "test_threading.ThreadJoinOnShutdown.*": _PROCESSES,
+    "test_threading.ThreadTests.test_*fork*": _PROCESSES,
+    "test_threading.ThreadTests.test_main_thread_after_*": _PROCESSES,
+    "test_threading.ThreadTests.test_PyThreadState_SetAsyncExc": (
+        "raises an exception in a thread that waits for its turn, which ends the execution as a signal handler's would"
+    ),
+    "test_threading.BarrierTests.test_abort_and_reset": _BARRIER,
+    "test_threading.ThreadTests.test_limbo_cleanup": _NOT_CALLED,
+    "test_concurrent_futures.*Process*": _PROCESSES,
+    "test_concurrent_futures.test_init.FailingInitializerResourcesTest.*": _PROCESSES,
+    "test_concurrent_futures.test_as_completed.*.test_correct_timeout_exception_msg": _AT_ITS_DEADLINE,
+    "test_concurrent_futures.test_as_completed.*.test_free_reference_yielded_future": _AT_ITS_DEADLINE,
+    "test_concurrent_futures.test_wait.*.test_first_completed*": _REAL_TIME,
+    "test_concurrent_futures.test_wait.*.test_first_exception*": _REAL_TIME,
+    "test_concurrent_futures.test_thread_pool.*.test_idle_thread_reuse": (
+        "a race that racekit finds: a worker counts as idle only a moment after its result is there"
+    ),
+    "test_concurrent_futures.test_thread_pool.*.test_map_timeout": _REAL_TIME,
+    "test_concurrent_futures.test_thread_pool.*.test_hang_global_shutdown_lock": _PROCESSES,
     "test_queue.*.test_shutdown*_all_methods_in_many_threads": "a stress test with 65,536 messages",
     "test_threading.InterruptMainTests.*": _SIGNALS,
 }

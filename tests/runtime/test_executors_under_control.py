@@ -315,3 +315,11 @@ def test_tasks_that_wait_for_each_other_on_one_worker_deadlock() -> None:
     assert failure is not None
     assert failure.kind == "deadlock"
     assert "result" in {each.operation for each in failure.waits}
+
+
+def test_what_is_submitted_may_take_arguments_of_any_name() -> None:
+    def body() -> object:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda **named: named, self=1, fn=2, args=3).result()
+
+    assert list(racekit.explore(body, executions=3).outcomes) == ["{'self': 1, 'fn': 2, 'args': 3}"]

@@ -19,7 +19,7 @@ _NUMBER = "_racekit_number"
 
 
 def _numbered(original: Callable[..., None]) -> Callable[..., None]:
-    def initialize(self: Any, *args: Any, **kwargs: Any) -> None:
+    def initialize(self: Any, /, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         if originals.get_ident() == TURN.ident:
             scheduler = TURN.scheduler

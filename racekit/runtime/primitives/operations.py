@@ -69,7 +69,7 @@ CALLS_USER_CODE: tuple[tuple[Any, tuple[str, ...]], ...] = (
 def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
     """`original` as one step called `name`."""
 
-    def operation(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def operation(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if _get_ident() != TURN.ident and ((came := out_of_turn(self)) is None or came.unwinding):
             return original(self, *args, **kwargs)
         thread = TURN.thread
@@ -117,7 +117,7 @@ def condition_wait(original: Callable[..., Any]) -> Callable[..., Any]:
 def not_atomic(original: Callable[..., Any]) -> Callable[..., Any]:
     """`original` outside of the operation that calls it."""
 
-    def operation(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def operation(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if _get_ident() != TURN.ident:
             return original(self, *args, **kwargs)
         thread = TURN.thread
