@@ -3,24 +3,27 @@ transfer waits for the lock that the other one holds.
 
 `racekit.assert_race_free(broken)` says:
 
-    Deadlock: there waits for Account#2.lock, held by back; back waits for Account#1.lock, held by there.
-      MainThread waits for the end of there, in join()
-        at test_bank_transfer.py:61 in broken   racekit.together(there, back)
-      there waits for Account#2.lock, in acquire()
-        at test_bank_transfer.py:40 in transfer   with target.lock:
-        which back holds since
-           test_bank_transfer.py:39 in transfer   with source.lock:
-      back waits for Account#1.lock, in acquire()
-        at test_bank_transfer.py:40 in transfer   with target.lock:
-        which there holds since
-           test_bank_transfer.py:39 in transfer   with source.lock:
-      What happened, in this order:
-        MainThread  starts a thread              test_bank_transfer.py:61 in broken
-                    starts a thread              test_bank_transfer.py:61 in broken
-        there       acquires                     test_bank_transfer.py:39 in transfer
-        back        acquires                     test_bank_transfer.py:39 in transfer
-      Seen in execution 2. Replay it with this schedule:
-        rk1:1@40s.acquire>2
+    Deadlock: there holds Account#1.lock and waits for Account#2.lock, back holds
+      Account#2.lock and waits for Account#1.lock
+
+                                              test_bank_transfer.py
+      there       took Account#1.lock         42  with source.lock:
+                  waits for Account#2.lock    43  with target.lock:
+      back        took Account#2.lock         42  with source.lock:
+                  waits for Account#1.lock    43  with target.lock:
+      MainThread  waits for the end of there  64  racekit.together(there, back)
+
+        there                  back                  test_bank_transfer.py
+      > takes Account#1.lock                         42  with source.lock:
+      ~ preempted here
+                             > takes Account#2.lock  42
+      (2 other events not shown)
+
+    1 preemption; no schedule with fewer fails so. Found in execution 2.
+
+      replay:  racekit.replay(body, 'rk1:1@43s.acquire>2')
+      pin:     @racekit.race(replay='rk1:1@43s.acquire>2')
+      fix:     Take the locks in the same order everywhere.
 """
 
 import threading

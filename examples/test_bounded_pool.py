@@ -2,24 +2,31 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Deadlock: no thread can go on.
-      MainThread waits for the end of taker, in join()
-        at test_bounded_pool.py:71 in pass_on   return str(racekit.together(giver, taker)[1])
-      taker waits for Pool.returned, in wait()
-        at test_bounded_pool.py:38 in Pool.take   self.returned.wait()
-      What happened, in this order:
-        MainThread  starts a thread              test_bounded_pool.py:71 in pass_on
-                    starts a thread              test_bounded_pool.py:71 in pass_on
-        taker       reads Pool.free: []          test_bounded_pool.py:36 in take
-        giver       writes Pool.free: ['connection'] test_bounded_pool.py:42 in give_back
-                    acquires                     test_bounded_pool.py:43 in give_back
-                    calls notify                 test_bounded_pool.py:44 in give_back
-                    releases                     test_bounded_pool.py:43 in give_back
-        taker       acquires                     test_bounded_pool.py:37 in take
-                    calls wait                   test_bounded_pool.py:38 in take
-        MainThread  calls join                   test_bounded_pool.py:71 in pass_on
-      Seen in execution 3. Replay it with this schedule:
-        rk1:0@71s.join>2,2@37s.acquire>1
+    Lost wake-up on Pool.returned: giver called notify() before taker waited
+
+                                                     test_bounded_pool.py
+      MainThread  waits for the end of taker         78  return str(racekit.toget...
+      taker       waits for Pool.returned in wait()  45  self.returned.wait()
+
+        giver                    taker                   test_bounded_pool.py
+                                 reads []                43  if not self.free:
+                               ~ preempted here
+        writes ['connection']                            49  self.free.append(con...
+        takes Pool.returned                              50  with self.returned:
+      > notifies Pool.returned                           51  self.returned.notify()
+        releases Pool.returned                           50  with self.returned:
+      ~ ended
+                                 takes Pool.returned     44  with self.returned:
+                               > waits on Pool.returned  45  self.returned.wait()
+                               ~ waits for Pool.returned
+      (3 other events not shown)
+
+    1 preemption; no schedule with fewer fails so. Found in execution 3.
+
+      replay:  racekit.replay(body, 'rk1:0@78s.join>2,2@44s.acquire>1')
+      pin:     @racekit.race(replay='rk1:0@78s.join>2,2@44s.acquire>1')
+      fix:     Look and wait under one lock: `with self.returned: while not ...:
+               wait()`.
 """
 
 import threading

@@ -2,15 +2,27 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Lost update in execution 2:
-      Cache.pages['home']: visitor-2's write of 'page home' overwrote visitor-1's write of 'page home'; both had read nothing (test_cache_stampede.py:30)
-        visitor-1  reads Cache.pages['home']: nothing       test_cache_stampede.py:28
-        visitor-2  reads Cache.pages['home']: nothing       test_cache_stampede.py:28
-        visitor-1  writes Cache.pages['home']: 'page home'  test_cache_stampede.py:30
-        visitor-2  writes Cache.pages['home']: 'page home'  test_cache_stampede.py:30
-      Replay it with this schedule:
-        rk1:
-"""  # noqa: E501
+    Double initialisation of Cache.pages['home']: visitor-1 and visitor-2 both found
+      nothing, and both set it
+
+        visitor-1            visitor-2           test_cache_stampede.py
+      > reads nothing                            40  page = self.pages.get(key)
+      ~ sleeps
+                           > reads nothing       40
+                           ~ sleeps
+        has slept                                64  time.sleep(0.5)  # virtual t...
+      > writes 'page home'                       42  page = self.pages[key] = sel...
+      ~ ended
+                             has slept           64  time.sleep(0.5)  # virtual t...
+                           > writes 'page home'  42  page = self.pages[key] = sel...
+      (14 other events not shown)
+
+    No preemption needed. Found in execution 2.
+
+      replay:  racekit.replay(body, 'rk1:')
+      pin:     @racekit.race(replay='rk1:')
+      fix:     Look and set under one lock, or set it before the threads start.
+"""
 
 import threading
 import time

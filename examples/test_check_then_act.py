@@ -2,16 +2,27 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Lost update in execution 3:
-      Names.owners['admin']: alice's write of 'alice' overwrote bob's write of 'bob'; both had read nothing (test_check_then_act.py:27)
-        alice  reads Names.owners['admin']: nothing   test_check_then_act.py:26
-        bob    reads Names.owners['admin']: nothing   test_check_then_act.py:26
-        bob    writes Names.owners['admin']: 'bob'    test_check_then_act.py:27
-        bob    reads Names.owners['admin']: 'bob'     test_check_then_act.py:28
-        alice  writes Names.owners['admin']: 'alice'  test_check_then_act.py:27
-      Replay it with this schedule:
-        rk1:1@27w>2
-"""  # noqa: E501
+    Check-then-act on Names.owners['admin']: bob changed it between alice's check
+      (nothing) and write
+
+        alice            bob            test_check_then_act.py
+      > reads nothing                   37  if name not in self.owners:
+      ~ preempted here
+                         reads nothing  37
+                       > writes 'bob'   38  self.owners[name] = owner
+                         reads 'bob'    39  return self.owners[name]
+                       ~ ended
+      > writes 'alice'                  38  self.owners[name] = owner
+        reads 'alice'                   39  return self.owners[name]
+      (3 other events not shown)
+
+    1 preemption; no schedule with fewer fails so. Found in execution 3.
+
+      replay:  racekit.replay(body, 'rk1:1@38w>2')
+      pin:     @racekit.race(replay='rk1:1@38w>2')
+      fix:     Check and act in one step, such as setdefault() or pop(key, default),
+               or under one lock.
+"""
 
 import racekit
 

@@ -2,14 +2,22 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Lost update in execution 3:
-      Counter.value: one's write of 1 overwrote ten's write of 10; both had read 0 (test_counter.py:25)
-        one  reads Counter.value: 0    test_counter.py:25
-        ten  reads Counter.value: 0    test_counter.py:25
-        ten  writes Counter.value: 10  test_counter.py:25
-        one  writes Counter.value: 1   test_counter.py:25
-      Replay it with this schedule:
-        rk1:1@25w.value>2
+    Lost update on Counter.value: one overwrote ten's write (both had read 0)
+
+        one        ten        test_counter.py
+      > reads 0               33  self.value += amount
+      ~ preempted here
+                   reads 0    33
+                 > writes 10  33
+                 ~ ended
+      > writes 1              33
+      (3 other events not shown)
+
+    1 preemption; no schedule with fewer fails so. Found in execution 3.
+
+      replay:  racekit.replay(body, 'rk1:1@33w.value>2')
+      pin:     @racekit.race(replay='rk1:1@33w.value>2')
+      fix:     Hold one lock from the read to the write.
 """
 
 import threading

@@ -5,8 +5,29 @@
     The result depends on the schedule.
     117 executions (0.01 s, 5,000/s), none failed
     proved: all 6 different interleavings of 2 threads hold (every access a scheduling point)
-      ('en', 'en'): 98 executions, for example rk1:
-      ('', 'en'): 19 executions, for example rk1:1@35r.settings>2
+      value         executions  shortest schedule
+      ('en', 'en')  98          rk1:
+      ('', 'en')    19          rk1:1@56r.settings>2
+
+    Order violation on Settings.language: language-2 read it ('') before language-1
+      had written 'en'
+    ('', 'en') came out, where most executions give ('en', 'en').
+
+        language-1    language-2  test_double_checked_locking.py
+        writes ''                 40  self.language = ""
+      ~ preempted here
+                    > reads ''    57  return self.settings.language
+                    ~ ended
+      > writes 'en'               43  self.language = "en"
+        reads 'en'                57  return self.settings.language
+      (12 other events not shown)
+
+    1 preemption needed.
+
+      replay:  racekit.replay(body, 'rk1:1@56r.settings>2')
+      pin:     @racekit.race(replay='rk1:1@56r.settings>2')
+      fix:     Let the reader wait for the writer: join() it, or use an Event or a
+               Condition.
 """
 
 import threading

@@ -6,8 +6,26 @@ where it matters: between reading and writing. There the other thread may run.
     The result depends on the schedule.
     98 executions (0.01 s, 5,000/s), none failed
     proved: all 14 different interleavings of 2 threads hold (every access a scheduling point)
-      '1': 69 executions, for example rk1:
-      '2': 29 executions, for example rk1:0@39s.join>2,2@23s.sleep>2
+      value  executions  shortest schedule
+      '1'    69          rk1:
+      '2'    29          rk1:1@41s.sleep>1
+
+    '2' came out, where most executions give '1'; it passes if lambda-1 writes file
+      downloads (test_file_counter.py:41) after lambda-2 reads it
+      (test_file_counter.py:40)
+
+        lambda-1        lambda-2       test_file_counter.py
+        reads <File>                   40  downloads = int(file.read_text())
+      > writes <File>                  41  file.write_text(str(downloads + 1))
+      ~ ended
+                      > reads <File>   40  downloads = int(file.read_text())
+                        writes <File>  41  file.write_text(str(downloads + 1))
+      (6 other events not shown)
+
+    No preemption needed.
+
+      replay:  racekit.replay(body, 'rk1:1@41s.sleep>1')
+      pin:     @racekit.race(replay='rk1:1@41s.sleep>1')
 """
 
 import tempfile

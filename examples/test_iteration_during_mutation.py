@@ -3,17 +3,27 @@
 `racekit.assert_race_free(broken)` says:
 
     RuntimeError: dictionary changed size during iteration
+    Changed during iteration: newcomer changed Sessions.users['cleo'] while onlooker
+      was going through Sessions.users
     RuntimeError in MainThread: dictionary changed size during iteration
-      at test_iteration_during_mutation.py:31 in names   for name in self.users:
-      What happened, in this order:
-        MainThread  starts a thread              test_iteration_during_mutation.py:50 in look_while_somebody_comes
-                    starts a thread              test_iteration_during_mutation.py:50 in look_while_somebody_comes
-        onlooker    reads Sessions.users: {'ann': 1, 'ben': 2} test_iteration_during_mutation.py:31 in names
-        newcomer    writes Sessions.users['cleo']: 3 test_iteration_during_mutation.py:27 in log_in
-        onlooker    reads Sessions.users: {'ann': 1, 'ben': 2, 'cleo': 3} test_iteration_during_mutation.py:31 in names
-        MainThread  calls join                   test_iteration_during_mutation.py:50 in look_while_somebody_comes
-      Seen in execution 4. Replay it with this schedule:
-        rk1:0@50s.join>2,2@31r*2>1
+      at test_iteration_during_mutation.py:41  for name in self.users:
+
+        newcomer                  onlooker                 test_iteration_during_...
+                                  begins to iterate users  41  for name in self.u...
+                                ~ preempted here
+        reads users: {'ann':...                            37  self.users[name] =...
+      > writes users['cleo']: 3                            37
+      ~ ended
+                                > iterates on users        41  for name in self.u...
+      (6 other events not shown)
+
+    1 preemption; no schedule with fewer fails so. Found in execution 4, with 2
+    preemptions.
+
+      replay:  racekit.replay(body, 'rk1:0@60s.join>2,2@41r*2>1')
+      pin:     @racekit.race(replay='rk1:0@60s.join>2,2@41r*2>1')
+      fix:     Go through a copy made by list(...), or hold the lock that those who
+               change it hold.
 """
 
 import racekit

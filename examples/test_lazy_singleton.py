@@ -2,16 +2,26 @@
 
 `racekit.assert_race_free(broken)` says:
 
-    Lost update in execution 3:
-      Settings.instance: get-1's write of <Settings> overwrote get-2's write of <Settings>; both had read None (test_lazy_singleton.py:30)
-        get-1  reads Settings.instance: None         test_lazy_singleton.py:29
-        get-2  reads Settings.instance: None         test_lazy_singleton.py:29
-        get-2  writes Settings.instance: <Settings>  test_lazy_singleton.py:30
-        get-2  reads Settings.instance: <Settings>   test_lazy_singleton.py:31
-        get-1  writes Settings.instance: <Settings>  test_lazy_singleton.py:30
-      Replay it with this schedule:
-        rk1:1@30w.instance>2
-"""  # noqa: E501
+    Double initialisation of Settings.instance: get-2 and get-1 both found None, and
+      both set it
+
+        get-1               get-2              test_lazy_singleton.py
+      > reads None                             39  if cls.instance is None:
+      ~ preempted here
+                          > reads None         39
+                          > writes <Settings>  40  cls.instance = cls()
+                            reads <Settings>   41  return cls.instance
+                          ~ ended
+      > writes <Settings>                      40  cls.instance = cls()
+        reads <Settings>                       41  return cls.instance
+      (3 other events not shown)
+
+    1 preemption; no schedule with fewer fails so. Found in execution 3.
+
+      replay:  racekit.replay(body, 'rk1:1@40w.instance>2')
+      pin:     @racekit.race(replay='rk1:1@40w.instance>2')
+      fix:     Look and set under one lock, or set it before the threads start.
+"""
 
 import threading
 

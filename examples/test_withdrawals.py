@@ -3,20 +3,27 @@
 `broken()` says:
 
     overdrawn by 1
+    Check-then-act on Account.balance: withdraw-2 changed it between withdraw-1's
+      check (1) and write
     AssertionError in MainThread: overdrawn by 1
-      at test_withdrawals.py:70 in broken   assert account.balance >= 0, f"overdrawn by {-account.balance}"
-      What happened, in this order:
-        MainThread  starts a thread              test_withdrawals.py:56 in withdraw_at_once
-                    starts a thread              test_withdrawals.py:56 in withdraw_at_once
-        withdraw-1  reads Account.balance: 1     test_withdrawals.py:41 in withdraw
-        withdraw-2  reads Account.balance: 1     test_withdrawals.py:41 in withdraw
-                    reads Account.balance: 1     test_withdrawals.py:42 in withdraw
-                    writes Account.balance: 0    test_withdrawals.py:42 in withdraw
-        withdraw-1  reads Account.balance: 0     test_withdrawals.py:42 in withdraw
-                    writes Account.balance: -1   test_withdrawals.py:42 in withdraw
-        MainThread  calls join                   test_withdrawals.py:56 in withdraw_at_once
-      Seen in execution 3. Replay it with this schedule:
-        rk1:1@42r.balance>2
+      at test_withdrawals.py:77  assert account.balance >= 0, f"overdrawn by {-ac...
+
+        withdraw-1   withdraw-2  test_withdrawals.py
+      > reads 1                  48  if self.balance >= amount:
+      ~ preempted here
+                     reads 1     48
+                     reads 1     49  self.balance -= amount
+                   > writes 0    49
+                   ~ ended
+        reads 0                  49
+      > writes -1                49
+      (3 other events not shown)
+
+    1 preemption; no schedule with fewer fails so. Found in execution 3.
+
+      replay:  racekit.replay(body, 'rk1:1@49r.balance>2')
+      pin:     @racekit.race(replay='rk1:1@49r.balance>2')
+      fix:     Hold one lock from the check to the act.
     Failing test case: broken(
         balance=1,
         amounts=[1, 1],

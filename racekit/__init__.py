@@ -7,6 +7,7 @@ from racekit.assertions import assert_deadlock, assert_lost_update, assert_outco
 from racekit.errors import (
     BadArgument,
     Deadlock,
+    ForbiddenOutcome,
     Inconsistent,
     InternalError,
     Livelock,
@@ -17,7 +18,7 @@ from racekit.errors import (
     UnsupportedInterpreter,
 )
 from racekit.explore import explore, replay
-from racekit.failure import Failure
+from racekit.failure import Diagnosis, Failure
 from racekit.inject import InjectionTimeout
 from racekit.race import race
 from racekit.results import Execution, Exploration, Outcome
@@ -29,9 +30,11 @@ from racekit.side_by_side import StillRunning, together
 __all__ = [
     "BadArgument",
     "Deadlock",
+    "Diagnosis",
     "Execution",
     "Exploration",
     "Failure",
+    "ForbiddenOutcome",
     "Inconsistent",
     "InjectionTimeout",
     "InternalError",

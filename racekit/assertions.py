@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from racekit.diagnose.lost_update import accesses_of, describe, history, is_of, lost_updates
+from racekit.diagnose.lost_update import accesses_of, describe, is_of, lost_updates, without_numbers
 from racekit.diagnose.under_locks import ConflictsUnderLocks
-from racekit.errors import BadArgument
+from racekit.errors import BadArgument, ForbiddenOutcome
 from racekit.explore import explore_body, replay_body
 from racekit.failure import raise_failure
 from racekit.options import Options, check_body
+from racekit.report.cells import short_place
 from racekit.results import Exploration
-from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.execution import ExecutionRun, Fault
 from racekit.trace import Wait
 
 Body = Callable[[], object]
@@ -33,7 +34,7 @@ def assert_lost_update(body: Body, of: str | None = None, **options: Any) -> Exp
     if found.found is None:
         failed = f"\n{found.failure}" if found.failure is not None else ""
         raise AssertionError(f"No lost update{f' of {of}' if of else ''} in {_searched(found)}.{failed}")
-    found.notes = (search.in_words(found)[0], *found.notes)
+    found.notes = (search.in_words(found), *found.notes)
     return found
 
 
@@ -48,18 +49,18 @@ def assert_deadlock(body: Body, between: Collection[str] | None = None, **option
         raise BadArgument(f"between={between!r} is one name: pass several, as in between=('a', 'b').")
     wanted = sorted(between or ())
 
+    def is_between(kind: str, waits: Sequence[Wait]) -> bool:
+        return kind == "deadlock" and all(any(_takes_part(name, wait) for wait in waits) for name in wanted)
+
     def is_that_deadlock(run: ExecutionRun) -> bool:
-        if run.fault is None or run.fault.kind != "deadlock":
-            return False
-        return all(any(_takes_part(name, wait) for wait in run.fault.waits) for name in wanted)
+        return run.fault is not None and is_between(run.fault.kind, run.fault.waits)
 
     found = explore_body(body, Options.of({"stop_on_failure": False, **options}), until=is_that_deadlock)
     if found.found is None:
         failed = f"\n{found.failure}" if found.failure is not None else ""
         names = f" between {' and '.join(wanted)}" if wanted else ""
         raise AssertionError(f"No deadlock{names} in {_searched(found)}.{failed}")
-    *others, deadlock = found.failures
-    found.failures = (deadlock, *others)
+    found.failures = tuple(sorted(found.failures, key=lambda failure: not is_between(failure.kind, failure.waits)))
     return found
 
 
@@ -70,19 +71,12 @@ def assert_race_free(body: Body, **options: Any) -> Exploration:
     the failure deserves (see `Exploration.check`), or AssertionError.
     """
     __tracebackhide__ = True
-    search = _LostUpdateSearch(body)
-    found = search.run(Options.of(options))
+    checked = Options.of(options)
+    found = explore_body(check_body(body), checked, find_fault=_losing, conflicts=ConflictsUnderLocks)
     if found.failure is not None:
         raise_failure(found.failure)
-    if found.found is not None:
-        sentence, *lines = search.in_words(found)
-        raise AssertionError(
-            f"Lost update in execution {found.executions}:\n  {sentence}\n"
-            + "".join(f"    {line}\n" for line in lines)
-            + f"  Replay it with this schedule:\n    {found.found}"
-        )
     if len({_comparable(value) for value in found.outcomes}) > 1:
-        raise AssertionError(f"The result depends on the schedule.\n{found}")
+        raise AssertionError(f"The result depends on the schedule.\n{found}{_why_it_depends(body, checked, found)}")
     return found
 
 
@@ -99,22 +93,16 @@ def assert_outcomes(
     if (outcomes is None) == (not at_least):
         raise BadArgument("Which values come out? Give assert_outcomes either the set of all of them, or at_least=.")
     wanted = list(at_least if outcomes is None else outcomes)
-    unexpected: list[object] = []
-
-    def is_unexpected(run: ExecutionRun) -> bool:
-        if outcomes is not None and run.fault is None and run.value not in wanted:
-            unexpected.append(run.value)
-        return bool(unexpected)
-
-    found = explore_body(body, Options.of(options), until=is_unexpected)
-    if found.failure is not None:
-        raise_failure(found.failure)
-    if unexpected:
-        raise AssertionError(
-            f"{unexpected[0]!r} came out in execution {found.executions}, but expected was "
-            f"{'only ' if len(wanted) == 1 else 'one of '}{_listed(wanted)}.\n"
-            f"  Replay it with this schedule:\n    {found.found}"
+    found = explore_body(body, Options.of({**options, "outcomes": None if outcomes is None else wanted}))
+    failure = found.failure
+    if failure is not None and failure.kind == "outcome":
+        raise ForbiddenOutcome(
+            f"{failure.value!r} came out in execution {failure.execution}, but expected was "
+            f"{'only ' if len(wanted) == 1 else 'one of '}{_listed(wanted)}.\n\n{failure.report}",
+            failure,
         )
+    if failure is not None:
+        raise_failure(failure)
     missing = [value for value in wanted if not any(value == seen or repr(value) == seen for seen in found.outcomes)]
     if missing:
         raise AssertionError(f"{_listed(missing)} never came out in {_searched(found)}.\n{found}")
@@ -150,18 +138,42 @@ class _LostUpdateSearch:
         found = list(lost_updates(run.accesses()))
         return bool(found) and any(is_of(update, run.trace().events, self._of) for update in found)
 
-    def in_words(self, found: Exploration) -> list[str]:
-        """A sentence, and the events in order. (The schedule is replayed once more, to see the values.)"""
+    def in_words(self, found: Exploration) -> str:
+        """A sentence. (The schedule is replayed once more, to see the values.)"""
         assert found.found is not None
         trace = replay_body(self._body, found.found, self._options).trace
         update = next(
             update for update in lost_updates(accesses_of(trace.events)) if is_of(update, trace.events, self._of)
         )
-        return [describe(update, trace.events, trace.threads), *history(update, trace.events, trace.threads)]
+        return describe(update, trace.events, trace.threads)
+
+
+def _losing(run: ExecutionRun) -> Fault | None:
+    """A lost update as a failure of the execution."""
+    update = next(lost_updates(run.accesses()), None)
+    if update is None:
+        return None
+    event = run.trace().events[update.overwriting]
+    return Fault("lost update", run.thread_names[event.thread], outcome=f"{short_place(event)}")
+
+
+def _why_it_depends(body: Body, options: Options, found: Exploration) -> str:
+    """What differs between the two most frequent results."""
+    usual, other = sorted(found.outcomes, key=lambda value: -found.outcomes[value].count)[:2]
+
+    def unusual(run: ExecutionRun) -> Fault | None:
+        if run.value == usual or repr(run.value) == usual:
+            return None
+        outcome = f"{run.value!r} came out, where most executions give {usual!r}"
+        return Fault("outcome", run.thread_names[0], outcome=outcome)
+
+    failure = replay_body(body, found.outcomes[other].schedule, options, find_fault=unusual, compare=True).failure
+    return "" if failure is None else f"\n\n{failure.report}"
 
 
 def _takes_part(name: str, wait: Wait) -> bool:
-    return name in (wait.thread, wait.awaited, wait.holder) or wait.awaited.endswith(f".{name}")
+    awaited = without_numbers(wait.awaited)
+    return name in (wait.thread, awaited, wait.awaited, wait.holder) or awaited.endswith(f".{name}")
 
 
 def _comparable(value: object) -> object:

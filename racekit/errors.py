@@ -45,6 +45,10 @@ class Deadlock(RaceFailure):
     """No thread could run any more."""
 
 
+class ForbiddenOutcome(RaceFailure):
+    """The body returned a value that is not among the `outcomes` allowed."""
+
+
 class Livelock(RaceFailure):
     """The threads kept running without an end in sight."""
 

@@ -9,17 +9,18 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from racekit.audit import Audit
+from racekit.distinct import DistinctFailures
 from racekit.errors import NestedExploration, ScheduleMismatch
 from racekit.failure import Failure
 from racekit.minimize import Minimized, identity, minimize
 from racekit.options import Options, check_body
 from racekit.progress import Progress
-from racekit.reproduce import failure_of, reproduce
+from racekit.reproduce import Again, failure_of, reproduce
 from racekit.results import Execution, Exploration, Outcome
 from racekit.runtime import originals
 from racekit.runtime.conflicts import PLACES, Conflicts
 from racekit.runtime.control import WATCHER, Control
-from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.execution import ExecutionRun, Fault
 from racekit.runtime.scheduling_point import Chooser
 from racekit.runtime.turn import TURN
 from racekit.schedule import Schedule
@@ -35,6 +36,14 @@ _MOST_TO_MINIMIZE = 200
 _SECONDS_TO_MINIMIZE_ANYWAY = 0.5
 
 
+FindFault = Callable[[ExecutionRun], Fault | None]
+"""Finds fault with an execution that did not fail, or does not."""
+
+
+def _content(run: ExecutionRun) -> Fault | None:
+    return None
+
+
 def explore(body: Callable[[], object], **options: Any) -> Exploration:
     """Run `body()` under one schedule after another, until it fails, nothing different is left, or a budget is used up.
 
@@ -45,8 +54,9 @@ def explore(body: Callable[[], object], **options: Any) -> Exploration:
     a GIL does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock
     passes its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages,
     modules, classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a
-    livelock. stop_on_failure: whether the first failure ends the exploration. audit: first run the
-    default schedule twice, and say what differs.
+    livelock. stop_on_failure: whether the first failure ends the exploration. audit: first run the default schedule
+    twice, and say what differs. outcomes: the values that the body may return; any other one is a failure. replay: a
+    schedule, or its token, that is run before the search, such as one under which the body failed before.
 
     Raises BadArgument for a body or option that cannot be used, and NestedExploration inside an exploration.
     """
@@ -67,6 +77,7 @@ def explore_body(
     *,
     timeout: float | None = None,
     until: Callable[[ExecutionRun], bool] | None = None,
+    find_fault: FindFault = _content,
     conflicts: type[Conflicts] = Conflicts,
     judge: Callable[[ExecutionRun], bool] | None = None,
     strategy: Strategy | None = None,
@@ -75,29 +86,40 @@ def explore_body(
     """`explore` with options that were checked before.
 
     After `timeout` real seconds it ends, and `stuck` says who was where. It also ends (`cut_by` "found") after the
-    first execution for which `until` is true; its schedule is in `found`. `conflicts` says which places matter.
-    `judge` is an `until` that alone says what a failure is: nothing else is told of the executions. `strategy` replaces
-    that of the options. `places` are known to take part in conflicts (`PLACES.known`).
+    first execution for which `until` is true; its schedule is in `found`. `find_fault` may find fault with an execution
+    that did not fail. `conflicts` says which places matter. `judge` is an `until` that alone says what a failure is:
+    nothing else is told of the executions. `strategy` replaces that of the options. `places` are known to take part in
+    conflicts (`PLACES.known`).
     """
     explorer = _Explorer(check_body(body), options, strategy or make_strategy(options), timeout, until, conflicts)
+    explorer.find_fault = find_fault
     explorer.judge = judge
     explorer.places = places
     return explorer.run()
 
 
 def replay_body(
-    body: Callable[[], object], schedule: Schedule, options: Options, *, timeout: float | None = None
+    body: Callable[[], object],
+    schedule: Schedule,
+    options: Options,
+    *,
+    timeout: float | None = None,
+    find_fault: FindFault = _content,
+    compare: bool = False,
 ) -> Execution:
-    """`replay` with options that were checked before."""
+    """`replay` with options that were checked before.
+
+    find_fault: may find fault with an execution that did not fail. compare: the body may be run a few more times if it
+    fails, to find out what differs when it passes.
+    """
     strategy = Replay(schedule)
     explorer = _Explorer(check_body(body), options, strategy, timeout)
+    explorer.find_fault = find_fault
     try:
-        run, stuck = explorer.run_once(schedule)
-        if not stuck:
-            strategy.check_followed(run.scheduler.steps)
+        run, failure, stuck = explorer.run_once(strategy, compare)
     except ScheduleMismatch as mismatch:
         raise ScheduleMismatch(f"{mismatch}{explorer.why_not(schedule)}") from None
-    return _execution(run, schedule, stuck)
+    return _execution(run, schedule, failure, stuck)
 
 
 def run_body(body: Callable[[], object], chooser: Chooser, options: Options) -> Execution:
@@ -107,13 +129,12 @@ def run_body(body: Callable[[], object], chooser: Chooser, options: Options) -> 
     with Control(Scope(options.include, options.exclude), every_access=True) as control:
         control.interrupts.let_through()
         run = ExecutionRun(check_body(body), chooser, control, options, recorded=True)
-    return _execution(run, run.schedule(), "")
-
-
-def _execution(run: ExecutionRun, schedule: Schedule, stuck: str) -> Execution:
     if run.scheduler.interruption is not None:
         raise run.scheduler.interruption
-    failure = failure_of(run, 1) if run.fault else None
+    return _execution(run, run.schedule(), failure_of(run, 0) if run.fault else None, "")
+
+
+def _execution(run: ExecutionRun, schedule: Schedule, failure: Failure | None, stuck: str) -> Execution:
     seconds = run.scheduler.now / 1_000_000_000
     return Execution(run.value, failure, schedule, run.trace(), run.scheduler.steps, seconds, stuck)
 
@@ -138,11 +159,12 @@ class _Explorer:
         self.timeout = timeout
         self.until = until
         self.conflicts = conflicts
+        self.find_fault: FindFault = _content
         self.judge: Callable[[ExecutionRun], bool] | None = None
         self.places: Collection[tuple[str, int]] = ()
-        self.result = Exploration(granularity=options.granularity)
+        self.result = Exploration(granularity=options.granularity, expected=tuple(options.outcomes or ()))
         self._scope = Scope(options.include, options.exclude)
-        self._failures: list[Failure] = []
+        self._failures = DistinctFailures()
         self._minimized: set[object] = set()
         self._outside: str | None = None
         self._gave_way = False
@@ -166,7 +188,7 @@ class _Explorer:
             left = originals.perf_counter()
         ended = originals.perf_counter()
         effort.rewriting += entered - begun + ended - left
-        result.failures = tuple(self._failures)
+        result.failures = self._failures.told()
         result.again = functools.partial(replay_body, self.body, options=self.options)
         result.seconds = ended - begun
         if result.cut_by == "nondeterminism" or not all(failure.reproduced for failure in result.failures):
@@ -176,18 +198,25 @@ class _Explorer:
         result.notes += tuple(audit.notes)
         return result
 
-    def run_once(self, schedule: Schedule) -> tuple[ExecutionRun, str]:
+    def run_once(self, strategy: Replay, compare: bool) -> tuple[ExecutionRun, Failure | None, str]:
         """One execution, recorded for people, in which the places that the schedule speaks of are scheduling points."""
+        failure = None
         with Control(self._scope, self.timeout) as control:
             control.interrupts.let_through()
-            for switch in schedule.switches:
+            for switch in strategy.schedule.switches:
                 PLACES.want(switch.position.line, switch.position.name)
                 WATCHER.store(switch.position.name)
-            self.strategy.begin()
-            run = ExecutionRun(self.body, self.strategy, control, self.options, recorded=True)
-        if run.scheduler.interruption is not None:
-            raise run.scheduler.interruption
-        return run, control.monitor.stuck
+            run = self._judged(ExecutionRun(self.body, strategy, control, self.options, recorded=True))
+            if run.scheduler.interruption is not None:
+                raise run.scheduler.interruption
+            stuck = control.monitor.stuck
+            if not stuck:
+                strategy.check_followed(run.scheduler.steps)
+            if run.fault is not None:
+                as_it_is = Minimized(run, fewest=False)
+                can_compare = compare and not stuck
+                failure = reproduce(run, as_it_is, self._again(control), 0) if can_compare else failure_of(run, 0)
+        return run, failure, stuck
 
     def why_not(self, schedule: Schedule) -> str:
         """Why the body may not have followed this schedule."""
@@ -199,6 +228,8 @@ class _Explorer:
         options, result = self.options, self.result
         PLACES.know(self.places)
         modules = len(sys.modules)
+        if options.pinned is not None and self._fails_under(options.pinned, control) and options.stop_on_failure:
+            return "failure"
         while self._begin():
             control.interrupts.check()
             if options.executions is not None and result.executions >= options.executions:
@@ -244,6 +275,20 @@ class _Explorer:
             result.interleavings = self.strategy.interleavings
         return cut_by
 
+    def _fails_under(self, schedule: Schedule, control: Control) -> bool:
+        """Run a schedule that is to be tried before the search. If the body follows it no longer, a note says so."""
+        for switch in schedule.switches:
+            PLACES.want(switch.position.line, switch.position.name)
+            WATCHER.store(switch.position.name)
+        run = self._again(control)(Replay(schedule))
+        if run is None:
+            self._note(f"the schedule {schedule} can no longer be followed, so it was not run before the search")
+        else:
+            self.result.executions += 1
+            self._add(run, control)
+        PLACES.forget()
+        return run is not None and run.fault is not None
+
     def _begin(self) -> bool:
         begun = originals.perf_counter()
         more = self.strategy.begin()
@@ -252,9 +297,21 @@ class _Explorer:
 
     def _run(self, control: Control, strategy: Strategy) -> ExecutionRun:
         begun = originals.perf_counter()
-        run = ExecutionRun(self.body, strategy, control, self.options, conflicts=self.conflicts)
+        run = self._judged(ExecutionRun(self.body, strategy, control, self.options, conflicts=self.conflicts))
         self.result.effort.running += originals.perf_counter() - begun
         self.result.threads = max(self.result.threads, len(run.scheduler.threads) - 1)
+        return run
+
+    def _judged(self, run: ExecutionRun) -> ExecutionRun:
+        """The run, as a failure if somebody finds fault with it or it returned what must not come out."""
+        if run.fault is None and run.scheduler.interruption is None:
+            run.fault = self.find_fault(run)
+            if run.fault is None and self.options.allows(run.value) is False:
+                run.fault = Fault(
+                    "outcome",
+                    run.thread_names[0],
+                    outcome=f"{run.value!r} came out, which is not among the outcomes allowed",
+                )
         return run
 
     def _end(self, run: ExecutionRun) -> None:
@@ -262,14 +319,18 @@ class _Explorer:
         self.strategy.end(run.scheduler.trace, run.scheduler.conflicts.owners)
         self.result.effort.searching += originals.perf_counter() - begun
 
-    def _again(self, schedule: Schedule, control: Control) -> ExecutionRun | None:
-        """The body once more, under this schedule and recorded for people; None if it does not follow the schedule."""
-        strategy = Replay(schedule)
-        run = ExecutionRun(self.body, strategy, control, self.options, recorded=True)
-        interruption = run.scheduler.interruption
-        if interruption is not None and not isinstance(interruption, ScheduleMismatch):
-            raise interruption
-        return None if interruption is not None or control.monitor.stuck or not strategy.followed else run
+    def _again(self, control: Control) -> Again:
+        """Runs the body once more, recorded for people."""
+
+        def again(strategy: Strategy) -> ExecutionRun | None:
+            run = self._judged(ExecutionRun(self.body, strategy, control, self.options, recorded=True))
+            interruption = run.scheduler.interruption
+            if interruption is not None and not isinstance(interruption, ScheduleMismatch):
+                raise interruption
+            followed = not isinstance(strategy, Replay) or strategy.followed
+            return None if interruption is not None or control.monitor.stuck or not followed else run
+
+        return again
 
     def _once_more(self, schedule: Schedule, control: Control) -> ExecutionRun:
         run = self._run(control, FollowSwitches(schedule.switches))
@@ -281,7 +342,7 @@ class _Explorer:
         """The body two times under this schedule, with every access recorded: those that followed it."""
         with Control(self._scope, self.timeout, every_access=True) as control:
             control.interrupts.let_through()
-            executions = [self._again(schedule, control) for _ in range(2)]
+            executions = [self._again(control)(Replay(schedule)) for _ in range(2)]
         return [run for run in executions if run is not None]
 
     def _minimize(self, run: ExecutionRun, control: Control) -> Minimized:
@@ -330,22 +391,28 @@ class _Explorer:
             self.result.notes += (note,)
 
     def _add(self, run: ExecutionRun, control: Control) -> None:
+        number = self.result.executions
         if run.fault is not None:
-            minimized = self._minimize(run, control)
-            self._failures.append(
-                reproduce(run, minimized, lambda schedule: self._again(schedule, control), self.result.executions)
+            self._failures.add(
+                run, number, lambda: reproduce(run, self._minimize(run, control), self._again(control), number)
             )
-            return
+        if run.fault is None or run.fault.kind == "outcome":
+            self._count_outcome(run)
+
+    def _count_outcome(self, run: ExecutionRun) -> None:
+        outcomes, switches = self.result.outcomes, len(run.scheduler.departures)
         try:
-            outcome = self.result.outcomes.get(run.value)
+            outcome = outcomes.get(run.value)
             key: object = run.value
         except TypeError:
             key = repr(run.value)
-            outcome = self.result.outcomes.get(key)
+            outcome = outcomes.get(key)
         if outcome is None:
-            self.result.outcomes[key] = Outcome(1, run.schedule())
-        else:
-            outcome.count += 1
+            outcomes[key] = Outcome(1, run.schedule(), self.options.allows(run.value))
+            return
+        outcome.count += 1
+        if switches < len(outcome.schedule.switches):
+            outcome.schedule = run.schedule()
 
 
 class _Budget:

@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from racekit.errors import Deadlock, Livelock
+from racekit.errors import Deadlock, ForbiddenOutcome, Livelock, RaceFailure
 from racekit.schedule import Schedule
 from racekit.trace import Place, Trace, Wait
+
+_RAISED: dict[str, type[RaceFailure]] = {"deadlock": Deadlock, "livelock": Livelock, "outcome": ForbiddenOutcome}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What kind of bug a failure shows.
+
+    `pattern` is its name in the field, such as "lost update"; `sentence` says who did what to what. `events` are the
+    indices of the events that show it, `hint` is one line on how such a bug is mended (or empty).
+    """
+
+    pattern: str
+    sentence: str
+    events: tuple[int, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How one execution failed, with the schedule that makes it fail so again.
 
-    `kind` is "exception", "deadlock" or "livelock". `thread` names the thread that failed, `exception` is what it
-    raised (None for the other kinds), `waits` tells who waits for what in a deadlock, `repeated` the lines of a
-    livelock that repeat. `reproduced` is False if the body did something else when this schedule was run again: then
-    the trace has no values. `str()` is the report for people.
+    `kind` is "exception", "deadlock", "livelock", "outcome" (the body returned `value`, which must not come out;
+    `outcome` says why) or "lost update" (for `assert_race_free`, where nothing else failed). `thread` names the thread
+    that failed, `exception` is what it raised (None for the other kinds), `waits` tells who waits for what in a
+    deadlock, `repeated` the lines of a livelock that repeat. `diagnosis` names the bug.
+
+    `execution` is the number of the execution (0 if this was no search), `executions` are those of all that failed
+    in this way. `passing` is the trace of the nearest one that passes: it follows the schedule for longer than others.
+    `reproduced` is False if the body did something else when this schedule was run again: then the trace has no values.
+    `str()` is the report for people.
 
     `schedule` is minimized: it has as many `preemptions` (a thread could have gone on, but another one did).
     `fewest_preemptions` is True if every schedule with fewer was run and none fails in this way. `original` is the
@@ -30,24 +51,33 @@ class Failure:
     trace: Trace
     waits: tuple[Wait, ...] = ()
     repeated: tuple[Place, ...] = ()
+    value: object = None
     execution: int = 0
+    passing: Trace | None = None
     reproduced: bool = True
     preemptions: int = 0
     fewest_preemptions: bool = False
     original: Schedule = field(default_factory=Schedule)
     original_preemptions: int = 0
+    diagnosis: Diagnosis = Diagnosis("", "")
+    outcome: str = ""
+    executions: tuple[int, ...] = ()
     report: str = field(default="", repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many executions failed in this way."""
+        return max(len(self.executions), 1)
 
     def __str__(self) -> str:
         return self.report or f"{self.kind} in {self.thread}"
 
 
 def raise_failure(failure: Failure) -> None:
-    """Raise the failure's own exception, with the report as a note; Deadlock or Livelock if it has none."""
+    """Raise the failure's own exception, with the report as a note; if it has none, Deadlock or the like."""
     __tracebackhide__ = True
     if failure.exception is not None:
         if failure.report not in getattr(failure.exception, "__notes__", ()):
             failure.exception.add_note(failure.report)
         raise failure.exception
-    kind = Deadlock if failure.kind == "deadlock" else Livelock
-    raise kind(failure.report, failure)
+    raise _RAISED.get(failure.kind, RaceFailure)(failure.report, failure)

@@ -56,7 +56,7 @@ def identity(fault: Fault) -> object:
     circle = [wait for wait in fault.waits if wait.holder]
     stuck = circle or [wait for wait in fault.waits if wait.operation != "join"]
     waits = frozenset((wait.operation, wait.awaited, wait.place, wait.held_since) for wait in stuck)
-    return fault.kind, waits, frozenset(fault.repeated)
+    return fault.kind, waits, frozenset(fault.repeated), fault.outcome
 
 
 def _is_simpler(run: ExecutionRun | None, best: ExecutionRun) -> bool:

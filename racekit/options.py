@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
+from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from racekit.errors import BadArgument
+from racekit.schedule import Schedule
 
 STRATEGIES = ("auto", "bounded", "directed", "dpor", "pct", "pos", "random", "surw", "urw")
 GRANULARITIES = ("access", "gil", "sync")
@@ -34,6 +36,8 @@ class Options:
     steps: int = 100_000
     stop_on_failure: bool = True
     audit: bool = False
+    outcomes: Collection[object] | None = None
+    replay: Schedule | str | None = None
 
     def __post_init__(self) -> None:
         _check_number("executions", self.executions, int, least=1, may_be_none=True)
@@ -48,6 +52,10 @@ class Options:
         _check_choice("strategy", self.strategy, STRATEGIES)
         _check_choice("granularity", self.granularity, GRANULARITIES)
         _check_choice("timeouts", self.timeouts, TIMEOUTS)
+        if self.outcomes is not None and not isinstance(self.outcomes, Collection):
+            raise BadArgument(f"outcomes={self.outcomes!r} is not a collection of values: write outcomes={{...}}.")
+        if self.replay is not None:
+            object.__setattr__(self, "replay", Schedule.parse(self.replay))
         for name in ("include", "exclude"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
 
@@ -60,12 +68,23 @@ class Options:
                 raise BadArgument(f"There is no option {keyword!r}: the options are {', '.join(known)}.")
         return cls(**keywords)
 
+    @property
+    def pinned(self) -> Schedule | None:
+        """The schedule to run before the search."""
+        return None if self.replay is None else Schedule.parse(self.replay)
+
+    def allows(self, outcome: object) -> bool | None:
+        """Whether the body may return this; None if nobody said what it may return."""
+        if self.outcomes is None:
+            return None
+        return any(outcome is allowed or outcome == allowed for allowed in self.outcomes)
+
 
 def option_types() -> dict[str, type]:
     """For each option the type that its text on a command line is read as."""
     hints = get_type_hints(Options)
     return {
-        name: next(part for part in (*get_args(hint), hint) if isinstance(part, type) and part is not type(None))
+        name: next((part for part in (*get_args(hint), hint) if isinstance(part, type) and part is not NoneType), str)
         for name, hint in hints.items()
     }
 

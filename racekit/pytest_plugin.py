@@ -23,6 +23,7 @@ from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import ENDINGS, FreshItem
 from racekit.pytest_items.given import GivenItem, control_exceptions
 from racekit.pytest_items.summary import status, summarize
+from racekit.pytest_items.told import Colours, put_below, take_out
 from racekit.pytest_items.tried_first import FailedBefore, store_of
 from racekit.race import below_given, check_test, is_given, is_state_machine
 from racekit.schedule import Schedule
@@ -126,6 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     _show_progress(config)
     reports.register(config)
+    config.pluginmanager.register(Colours(config), "racekit-colours")
     if config.getoption("race_forget") and not hasattr(config, "workerinput"):
         _forget(config.stash[SETTINGS].store)
 
@@ -207,10 +209,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
     plan = item.stash.get(PLAN, None)
     if plan is None or call.when != "call":
-        return report
+        return (yield)
+    told = plan.fresh.report
+    is_below = call.excinfo is not None and take_out(call.excinfo.value, told)
+    report = yield
+    if told:
+        setattr(report, "race_report", told)
     if plan.fresh.statistics is not None:
         setattr(report, "race_statistics", plan.fresh.statistics)
     if plan.fresh.ended_in_set_up and report.failed:
@@ -219,11 +225,26 @@ def pytest_runtest_makereport(
         report.longrepr = call.excinfo.getrepr(style="value", tbfilter=False)  # no line of code raised it
         if notes := getattr(call.excinfo.value, "__notes__", ()):
             report.sections.insert(0, ("example", "\n".join(notes)))
-    token = dict(item.user_properties).get("race_token")
-    if token is not None:
+    if is_below:
+        put_below(report, told)
+    if plan.before.tried.failed:
+        report.sections.append(("replay", TRIED_FIRST))
+    elif not told and (token := dict(item.user_properties).get("race_token")) is not None:
         command = f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(str(token))}"
-        report.sections.append(("replay", command + (f"\n{TRIED_FIRST}" if plan.before.tried.failed else "")))
+        report.sections.append(("replay", command))
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Call a test that says which values it may return, and keep what it returns."""
+    __tracebackhide__ = True
+    plan = pyfuncitem.stash.get(PLAN, None)
+    if plan is None or plan.options.outcomes is None:
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    plan.fresh.value = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+    return True
 
 
 def run(plan: Plan, run_plainly: Callable[[], None]) -> None:

@@ -42,28 +42,30 @@ def race(function: Callable[P, object] | None = None, /, **options: Any) -> Any:
         check_test(function)
 
         @functools.wraps(function)
-        def explored(*args: Any, **kwargs: Any) -> None:
+        def explored(*args: Any, **kwargs: Any) -> object:
             __tracebackhide__ = True
             if _run_plainly.get() is function:
-                function(*args, **kwargs)
-                return
+                value = function(*args, **kwargs)
+                return None if checked.outcomes is None else value
 
             def explore_calls(inputs: Callable[[], dict[str, Any]]) -> None:
                 __tracebackhide__ = True
 
-                def body() -> None:
+                def body() -> object:
                     __tracebackhide__ = True
-                    function(*args, **inputs())
+                    value = function(*args, **inputs())
+                    return None if checked.outcomes is None else value
 
                 explore_body(body, checked).check()
 
             if not _is_example():
                 explore_calls(lambda: kwargs)
-                return
+                return None
             from racekit.properties.examples import inputs_for_each_execution, unexplained
 
             with unexplained():
                 explore_calls(inputs_for_each_execution(kwargs))
+            return None
 
         vars(explored).update(
             __racekit_options__=checked, __racekit_keywords__=dict(options), __racekit_body__=function

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from racekit.effort import Effort
 from racekit.failure import Failure, raise_failure
-from racekit.report.text import exploration_report, outcome_table
+from racekit.report.outcome_table import OutcomeRow, outcome_table
+from racekit.report.text import exploration_report
 from racekit.report.verdict import proof_in_words
 from racekit.schedule import Schedule
 from racekit.trace import Trace
@@ -18,10 +19,14 @@ from racekit.trace import Trace
 
 @dataclass(slots=True)
 class Outcome:
-    """A value that the body returned: in how many executions, and one schedule that gives it."""
+    """A value that the body returned: in how many executions, and the shortest schedule seen that gives it.
+
+    `allowed` is whether it may come out, None if nobody said what may.
+    """
 
     count: int
     schedule: Schedule
+    allowed: bool | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +79,10 @@ class Exploration:
     granularity: str = "access"
     effort: Effort = field(default_factory=Effort)
     again: Callable[[Schedule], Execution] | None = field(default=None, repr=False, compare=False)
+    expected: tuple[object, ...] = ()
+
+    def _came_out(self, value: object) -> bool:
+        return any(value == seen or repr(value) == seen for seen in self.outcomes)
 
     @property
     def ok(self) -> bool:
@@ -115,10 +124,13 @@ class Exploration:
 
     def __str__(self) -> str:
         rate = f"{self.executions / self.seconds:,.0f}/s" if self.seconds else ""
-        failed = f"{len(self.failures)} failed" if self.failures else "none failed"
+        failures = sum(failure.count for failure in self.failures)
+        failed = f"{failures:,} failed" if failures else "none failed"
         headline = f"{self.executions:,} executions ({self.seconds:.2f} s, {rate}), {failed}\n{self.verdict}"
-        rows: Mapping[object, tuple[int, str]] = {
-            value: (outcome.count, outcome.schedule.token) for value, outcome in self.outcomes.items()
-        }
-        interesting = {} if list(rows) == [None] else rows
+        rows = [
+            OutcomeRow(value, outcome.count, outcome.schedule.token, outcome.allowed)
+            for value, outcome in self.outcomes.items()
+        ]
+        rows += [OutcomeRow(value, 0, "", True) for value in self.expected if not self._came_out(value)]
+        interesting = [] if list(self.outcomes) == [None] else rows
         return exploration_report(headline, outcome_table(interesting), self.failures, self.notes)

@@ -165,7 +165,7 @@ def test_minimizing_takes_at_most_a_fifth_of_the_executions_that_the_search_may_
 
     found = racekit.explore(body, strategy="random", executions=50)
     assert found.failure is not None
-    assert begun <= found.executions + 50 // 5 + 1  # one more records the failure for the report
+    assert begun <= found.executions + 50 // 5 + 7  # six at most to compare it with, and one more to record it
 
 
 def test_a_failure_says_how_many_preemptions_it_had() -> None:

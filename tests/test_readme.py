@@ -1,20 +1,27 @@
-"""The README keeps its word: its code runs, and what it shows is what comes out."""
+"""The README keeps its word: its code runs, and what it shows is what comes out.
+
+`python tests/test_readme.py` puts the reports of today into it.
+"""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+from test_examples import EXAMPLES, shown
 
 import racekit
 from racekit.options import Options
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+FILE = Path(__file__).parent.parent / "README.md"
+README = FILE.read_text(encoding="utf-8")
+SHOWN_FROM_EXAMPLES = ("test_bank_transfer.py", "test_bounded_pool.py")
 
 
 def blocks(language: str) -> list[str]:
@@ -22,7 +29,7 @@ def blocks(language: str) -> list[str]:
 
 
 FIRST_TEST, *SNIPPETS = blocks("python")
-[REPORT] = blocks("text")
+REPORT, *OTHER_REPORTS = blocks("text")
 
 QUICK_PROFILE = """
 from hypothesis import Phase, settings
@@ -32,27 +39,54 @@ settings.load_profile("quick")
 """
 
 
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> str:
+def run_first_test(directory: Path) -> str:
     """What pytest prints for the README's first test."""
-    directory = tmp_path_factory.mktemp("readme")
     name = FIRST_TEST.partition("\n")[0].removeprefix("# ")
     (directory / name).write_text(FIRST_TEST, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", name]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True).stdout
 
 
+def reported(output: str) -> str:
+    """The report in what pytest prints."""
+    begin = re.search(r"^-+ race -+\n", output, flags=re.MULTILINE)
+    assert begin is not None
+    return output[begin.end() : output.index("\nrace: ", begin.end()) + 1]
+
+
+def from_examples() -> list[str]:
+    return [f"{shown(EXAMPLES / name)}\n" for name in SHOWN_FROM_EXAMPLES]
+
+
+def write_again() -> None:
+    """Put the reports of today into the README."""
+    with tempfile.TemporaryDirectory() as directory:
+        reports = iter([reported(run_first_test(Path(directory))), *from_examples()])
+    text = re.sub(r"(?<=^```text\n).*?(?=^```$)", lambda _: next(reports), README, flags=re.DOTALL | re.MULTILINE)
+    FILE.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return run_first_test(tmp_path_factory.mktemp("readme"))
+
+
 def test_the_first_test_fails_with_the_report_that_is_shown(output: str) -> None:
-    assert REPORT in output
+    assert reported(output) == REPORT
+
+
+def test_the_other_reports_are_those_of_the_examples() -> None:
+    assert from_examples() == OTHER_REPORTS
 
 
 def test_the_command_that_replays_the_failure_is_the_one_that_is_shown(output: str) -> None:
     [command] = re.findall(r"^\$ (pytest .*--race-replay=.*)$", README, flags=re.MULTILINE)
-    assert command in output.splitlines()
+    assert f"  replay:  {command}" in output.splitlines()
 
 
 def test_the_tokens_in_the_text_come_from_the_report() -> None:
-    assert set(re.findall(r"rk1:[^\s`']+", README)) == set(re.findall(r"rk1:\S+", REPORT))
+    reported = {token for report in (REPORT, *OTHER_REPORTS) for token in re.findall(r"rk1:[^\s']+", report)}
+    assert set(re.findall(r"rk1:[^\s`']+", README)) == reported
 
 
 def test_the_snippets_run_one_after_the_other() -> None:
@@ -68,7 +102,7 @@ def test_the_property_fails_as_it_says(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_deposits.py"]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
     assert "amounts=[1, 1]," in shown
-    assert re.search(r"^E +rk1:1@\d+w\.balance>2$", shown, flags=re.MULTILINE)
+    assert re.search(r"^E +replay: .*--race-replay='rk1:1@\d+w\.balance>2'$", shown, flags=re.MULTILINE)
 
 
 def test_the_table_lists_each_option_with_its_default() -> None:
@@ -83,3 +117,7 @@ def test_the_options_of_the_command_line_exist() -> None:
     options = set(re.findall(r"`(--race[\w-]*)`", README))
     assert options
     assert all(re.search(rf"^  {option}\b(?!-)", shown, flags=re.MULTILINE) for option in options)
+
+
+if __name__ == "__main__":
+    write_again()

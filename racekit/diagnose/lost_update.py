@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from racekit.runtime.conflicts import ITEMS
+from racekit.dependence import WHOLE
+from racekit.diagnose.accesses import name_of, saw
+from racekit.failure import Diagnosis, Failure
 from racekit.trace import Event
 
 _NUMBERS = re.compile(r"#\d+")
-"""They tell two things of one name apart, as in `Account#2.balance`."""
 
 Access = tuple[int, str, object]
 """A thread, "read" or "write", and a location."""
@@ -37,7 +38,7 @@ def lost_updates(accesses: Sequence[Access | None]) -> Iterator[LostUpdate]:
         if access is None:
             continue
         thread, operation, location = access
-        if isinstance(location, tuple) and location[-1] is ITEMS:
+        if isinstance(location, tuple) and location[-1] is WHOLE:
             continue
         if operation == "read":
             last_read[thread, location] = index
@@ -51,6 +52,24 @@ def lost_updates(accesses: Sequence[Access | None]) -> Iterator[LostUpdate]:
         last_write[location] = thread, index
 
 
+def lost_update(failure: Failure) -> Iterator[Diagnosis]:
+    """Each lost update of a failure."""
+    trace = failure.trace
+    for update in lost_updates(accesses_of(trace.events)):
+        read, overwritten, overwriting = (trace.events[index] for index in update)
+        before = _last_read(trace.events, update.overwritten)
+        victor, victim = name_of(trace, overwriting), name_of(trace, overwritten)
+        both = before is not None and before.value == read.value
+        why = f"{'both' if both else victor} had read {read.value or 'before'}"
+        write = "write" if both else f"write{saw(overwritten)}"
+        yield Diagnosis(
+            "lost update",
+            f"Lost update on {overwriting.target}: {victor} overwrote {victim}'s {write} ({why})",
+            tuple(update),
+            "Hold one lock from the read to the write.",
+        )
+
+
 def accesses_of(events: Sequence[Event]) -> list[Access | None]:
     """What `lost_updates` looks at, for events."""
     return [
@@ -59,12 +78,17 @@ def accesses_of(events: Sequence[Event]) -> list[Access | None]:
     ]
 
 
+def without_numbers(name: str) -> str:
+    """A name without what tells two things of that name apart, as in `Account#2.balance`."""
+    return _NUMBERS.sub("", name)
+
+
 def is_of(update: LostUpdate, events: Sequence[Event], name: str | None) -> bool:
     """Whether what got lost is called so: `Class.attribute`, or the name alone; None: anything.
 
     Of an item only the key counts, since what its container is called may not be known.
     """
-    target = _NUMBERS.sub("", events[update.overwriting].target)
+    target = without_numbers(events[update.overwriting].target)
     if name is None or target == name or target.endswith(f".{name}"):
         return True
     return name.endswith("]") and target.endswith("]") and name.partition("[")[2] == target.partition("[")[2]
@@ -82,19 +106,6 @@ def describe(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]
     else:
         why = f"it had read{value} before that"
     return f"{overwriting.target}: {what}; {why} ({_place(overwriting)})"
-
-
-def history(update: LostUpdate, events: Sequence[Event], threads: Sequence[str]) -> list[str]:
-    """The accesses to what got lost, up to the write that lost it, a line each."""
-    overwriting = events[update.overwriting]
-    shown = [event for event in events[: update.overwriting + 1] if event.location == overwriting.location]
-    names = [threads[event.thread] for event in shown]
-    whats = [f"{event.operation}s {event.target}" + (f": {event.value}" if event.value else "") for event in shown]
-    widths = max(map(len, names)), max(map(len, whats))
-    return [
-        f"{name:<{widths[0]}}  {what:<{widths[1]}}  {_place(event)}"
-        for event, name, what in zip(shown, names, whats, strict=True)
-    ]
 
 
 def _of(event: Event) -> str:

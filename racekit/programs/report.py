@@ -10,7 +10,8 @@ from racekit.linearize.in_words import no_order, table
 from racekit.options import Options
 from racekit.programs.judging import Violation
 from racekit.programs.running import side_by_side
-from racekit.report.text import failure_lines, timeline
+from racekit.report.text import failure_lines
+from racekit.report.timeline import timeline
 from racekit.results import Execution
 
 _KINDS: dict[str, type[RaceFailure]] = {"inconsistent": Inconsistent, "deadlock": Deadlock, "livelock": Livelock}

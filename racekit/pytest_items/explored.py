@@ -13,6 +13,7 @@ from racekit.options import Options
 from racekit.pytest_items import reports
 from racekit.pytest_items.fresh import Ended, FreshItem
 from racekit.pytest_items.summary import result, statistics
+from racekit.pytest_items.told import tell_with
 from racekit.pytest_items.tried_first import FailedBefore
 from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
@@ -44,6 +45,7 @@ def explore_item(
         fail(str(error))
     fresh.item.user_properties += properties(found)
     reports.tell(fresh.item, found, fresh.originals)
+    fresh.report = "" if found.failure is None else found.failure.report
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
         _remember(fresh, before, found)
@@ -69,6 +71,7 @@ def search(
     if fresh.ending is not None:
         raise fresh.ending
     assert found is not None
+    tell_with(found, fresh.item.nodeid)
     return found
 
 
@@ -111,7 +114,7 @@ def _search(
     with fresh.output.of_one_run():
         try:
             if schedule is not None:
-                return replay_body(fresh.execute, schedule, options, timeout=seconds)
+                return replay_body(fresh.execute, schedule, options, timeout=seconds, compare=True)
             failed_again = None if before is None else before.try_again(fresh.execute, options, seconds)
             if failed_again is not None:
                 return failed_again

@@ -42,9 +42,10 @@ class FreshItem:
     up outside of control: before, or when an execution has asked for one by `request.getfixturevalue`.
 
     `threaded` tells whether the test is to be explored, `ending` how it ended itself (by one of the `endings`, such as
-    what `pytest.skip` raises), `failed_with` what the last execution raised, `statistics` what the exploration took,
-    once it is over, and `originals` the executions of schedules that were minimized afterwards. If `test` is set, it is
-    called with the instance of the test class and the fixtures, and calls the test function in its own way.
+    what `pytest.skip` raises), `failed_with` what the last execution raised, `value` what the test returned, if it says
+    what it may return, `report` that of its failure, `statistics` what the exploration took, once it is over, and
+    `originals` the executions of schedules that were minimized afterwards. If `test` is set, it is called with the
+    instance of the test class and the fixtures, and calls the test function in its own way.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class FreshItem:
         self.ending: BaseException | None = None
         self.ended_in_set_up = False
         self.failed_with: BaseException | None = None
+        self.value: object = None
+        self.report = ""
         self.unexpected_success = False
         self.statistics: dict[str, Any] | None = None
         self.originals: Mapping[Schedule, Trace] = {}
@@ -154,14 +157,15 @@ class FreshItem:
 
     # --- executions ---------------------------------------------------------------------------------------------------
 
-    def execute(self) -> None:
-        """One execution. Raises what the test raises, or Ended."""
+    def execute(self) -> object:
+        """One execution; returns `value`. Raises what the test raises, or Ended."""
         __tracebackhide__ = True
         self._executing = True
         try:
             self._execute()
         finally:
             self._executing = False
+        return self.value
 
     def _execute(self) -> None:
         __tracebackhide__ = True
@@ -208,6 +212,7 @@ class FreshItem:
         """Forget what the last execution left on the item."""
         item = self.item
         self.output.discard()
+        self.value = None
         self._remove_tmp_path()
         self.failed_with = None
         item.stash._storage.update(self._stash)

@@ -174,8 +174,7 @@ class Reports:
 def different(found: Exploration | Execution) -> Sequence[Failure]:
     """The failures of which none says the same as one before it."""
     failures = found.failures if isinstance(found, Exploration) else [found.failure] if found.failure else []
-    different = {(failure.kind, str(failure).partition("\n")[0]): failure for failure in reversed(failures)}
-    return list(reversed(different.values()))[:_MOST_PER_TEST]
+    return list(failures)[:_MOST_PER_TEST]
 
 
 def file_name(test: str, failure: Failure) -> str:

@@ -63,10 +63,10 @@ class FailedBefore:
         self.tried = Tried()
         begun = originals.perf_counter()
         for number, kept in enumerate(self._kept, 1):
-            spent = originals.perf_counter() - begun
+            left = None if timeout is None else max(timeout - (originals.perf_counter() - begun), 0)
             try:
                 schedule = find_again(Schedule.parse(kept.token), kept.lines, self._root)
-                run = replay_body(body, schedule, options, timeout=None if timeout is None else max(timeout - spent, 0))
+                run = replay_body(body, schedule, options, timeout=left, compare=True)
             except (ScheduleMismatch, ValueError):
                 self.tried.unfit += 1
                 continue

@@ -1,125 +1,97 @@
-"""A failure and an exploration, as text for a terminal."""
+"""The report of a failure, as text for a terminal: what it is, how it came about, what that means, and what to do."""
 
 from __future__ import annotations
 
-import os
-import traceback
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Iterator
 
+from racekit.diagnose.deadlock import find_cycle
 from racekit.failure import Failure
-from racekit.trace import Event, Place, Trace, Wait
+from racekit.report.cells import short_place
+from racekit.report.columns import WIDTH, cut, wrapped
+from racekit.report.places import raised_at
+from racekit.report.standstill import standstill
+from racekit.report.timeline import failure_timeline
 
-_EVENTS_SHOWN = 24
-_SYNCHRONIZATION_IN_WORDS = {"acquire": "acquires", "release": "releases", "start": "starts a thread"}
+LINES = 60
+"""A report is not longer, but for what a single token takes."""
 
-
-def failure_report(failure: Failure) -> str:
-    """What went wrong, the events that led there, and how to see it again."""
-    lines = failure_lines(failure)
-    if not failure.reproduced:
-        lines.append(
-            "  It did not come about again when its schedule was run once more: the body differs from run to run."
-        )
-    lines.append(f"  Seen in execution {failure.execution}. Replay it with this schedule:")
-    lines.append(f"    {failure.schedule.token}")
-    return "\n".join(lines)
+_REPEATED_SHOWN = 8
+_MESSAGE_LINES = 3
 
 
-def failure_lines(failure: Failure) -> list[str]:
-    """What went wrong, and the events that led there."""
-    lines = [_headline(failure)]
-    if failure.kind == "deadlock":
-        for wait in failure.waits:
-            lines += _wait(wait)
-    elif failure.kind == "livelock":
-        lines.append("  these lines repeat:")
-        lines += [f"    {_where(place)}" for place in failure.repeated[:8]]
-    elif failure.exception is not None:
-        lines += _raised_at(failure.exception)
-    return lines + timeline(failure.trace)
+def failure_report(failure: Failure, test: str = "") -> str:
+    """At most `LINES` lines of `WIDTH` columns; `test` is the node id with which pytest runs it again."""
+    end = [*_section(_meaning(failure)), *_section(_what_to_do(failure, test))]
+    return "\n".join([*failure_lines(failure, LINES - len(end), in_pytest=bool(test)), *end])
 
 
-def _headline(failure: Failure) -> str:
-    if failure.kind == "deadlock":
-        cycle = [
-            f"{wait.thread} waits for {wait.awaited}, held by {wait.holder}" for wait in failure.waits if wait.holder
-        ]
-        return f"Deadlock: {'; '.join(cycle) or 'no thread can go on'}."
-    if failure.kind == "livelock":
-        return "Livelock: the threads went on and on without coming to an end (raise steps= if they only need longer)."
+def failure_lines(failure: Failure, lines: int = LINES, *, in_pytest: bool = False) -> list[str]:
+    """What it is, and how it came about, in at most so many lines. `in_pytest`: below the traceback of the test."""
+    beginning = [*_what(failure, in_pytest), *_section(_where_it_stands(failure))]
+    return [*beginning, *_section(failure_timeline(failure, lines - len(beginning) - 1))]
+
+
+def _section(lines: Iterable[str]) -> list[str]:
+    lines = list(lines)
+    return ["", *lines] if lines else []
+
+
+def _what(failure: Failure, in_pytest: bool) -> Iterator[str]:
+    """The sentence that names the bug, and the error by which it showed."""
+    sentence = failure.diagnosis.sentence or f"{failure.kind} in {failure.thread}"
+    yield from wrapped(sentence, indent="  ")
     error = failure.exception
-    message = str(error).strip().splitlines()[0] if str(error).strip() else ""
-    return f"{type(error).__name__} in {failure.thread}" + (f": {message}" if message else "")
+    if failure.kind == "outcome" and not sentence.startswith(failure.outcome):
+        yield from wrapped(f"{failure.outcome}.", indent="  ")
+    if error is None or (in_pytest and failure.thread == next(iter(failure.trace.threads), "")):
+        return
+    raised = raised_at(error)
+    message = str(error).strip().splitlines()
+    first = f"{type(error).__name__} in {failure.thread}" + (f": {message[0]}" if message else "")
+    if not sentence.startswith(first):
+        yield cut(first, WIDTH)
+    if raised is not None:
+        yield cut(f"  at {short_place(raised)}  {raised.text}", WIDTH)
 
 
-def _wait(wait: Wait) -> list[str]:
-    waits = f"waits for {wait.awaited}, in {wait.operation}()" if wait.awaited else f"is stuck in {wait.operation}"
-    lines = [f"  {wait.thread} {waits}"]
-    if wait.place is not None:
-        lines.append(f"    at {_where(wait.place)}")
-    if wait.held_since is not None:
-        lines.append(f"    which {wait.holder} holds since")
-        lines.append(f"       {_where(wait.held_since)}")
-    elif wait.holder is not None:
-        lines.append(f"    which {wait.holder} holds")
-    return lines
+def _where_it_stands(failure: Failure) -> Iterator[str]:
+    if failure.kind == "deadlock":
+        yield from standstill(failure.waits, find_cycle(failure.waits))
+    elif failure.kind == "livelock":
+        for place in failure.repeated[:_REPEATED_SHOWN]:
+            yield cut(f"  {short_place(place)}  {place.text}", WIDTH)
+        if len(failure.repeated) > _REPEATED_SHOWN:
+            yield f"  ... {len(failure.repeated) - _REPEATED_SHOWN} more lines folded"
 
 
-def _raised_at(error: BaseException) -> list[str]:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
-    if not frames:
-        return []
-    last = frames[-1]
-    return [f"  at {_where(Place(last.filename, last.lineno or 0, last.name, (last.line or '').strip()))}"]
+def _meaning(failure: Failure) -> Iterator[str]:
+    """How little it takes, and how much it took to find."""
+    if not failure.reproduced:
+        yield from wrapped(
+            "It did not come about again under the same schedule: the body does not always do the same, "
+            "for example because something keeps its state from one execution to the next."
+        )
+    count = failure.preemptions
+    times = {0: "No preemption", 1: "1 preemption"}.get(count, f"{count:,} preemptions")
+    fewest = "; no schedule with fewer fails so" if failure.fewest_preemptions and count else " needed"
+    found = f" Found in execution {failure.execution:,}"
+    if failure.count > 1:
+        found += f", the first of {failure.count:,} that fail so"
+    if failure.original_preemptions > count:
+        found += f", with {failure.original_preemptions:,} preemptions"
+    yield from wrapped(f"{times}{fewest}.{found}." if failure.execution else f"{times}{fewest}.")
 
 
-def _is_ours(filename: str) -> bool:
-    return f"{os.sep}racekit{os.sep}" in filename and f"{os.sep}scenarios{os.sep}" not in filename
-
-
-def timeline(trace: Trace) -> list[str]:
-    """The last events of an execution, a line for each."""
-    events = trace.events
-    if not events:
-        return []
-    names = trace.threads
-    width = min(max(len(names[event.thread]) for event in events), 24)
-    shown = events[-_EVENTS_SHOWN:]
-    lines = ["  What happened, in this order:"]
-    if len(events) > len(shown):
-        lines.append(f"    ... {len(events) - len(shown)} events before")
-    previous: int | None = None
-    for event in shown:
-        name = names[event.thread][:width] if event.thread != previous else ""
-        previous = event.thread
-        lines.append(f"    {name:<{width}}  {_event(event)}")
-    return lines
-
-
-def _event(event: Event) -> str:
-    if event.operation in ("read", "write"):
-        what = f"{event.operation}s {event.target}" + (f": {event.value}" if event.value else "")
+def _what_to_do(failure: Failure, test: str) -> Iterator[str]:
+    token = failure.schedule.token
+    if test:
+        yield f"  replay:  pytest {shlex.quote(test)} --race-replay={shlex.quote(token)}"
     else:
-        what = _SYNCHRONIZATION_IN_WORDS.get(event.operation, f"calls {event.operation}")
-    return f"{what:<28} {_short(event.filename)}:{event.line} in {event.function.rpartition('.')[2]}"
-
-
-def _where(place: Place) -> str:
-    text = f"   {place.text}" if place.text else ""
-    return f"{_short(place.filename)}:{place.line} in {place.function.rpartition('<locals>.')[2]}{text}"
-
-
-def _short(filename: str) -> str:
-    relative = os.path.relpath(filename) if not filename.startswith("<") else filename
-    return os.path.basename(filename) if relative.startswith("..") else relative
-
-
-def outcome_table(outcomes: Mapping[object, tuple[int, str]]) -> list[str]:
-    """A line for each value: how often it came out, and a schedule that gives it."""
-    return [
-        f"  {value!r}: {count} execution{'s' if count != 1 else ''}, for example {token}"
-        for value, (count, token) in outcomes.items()
-    ]
+        yield f"  replay:  racekit.replay(body, {token!r})"
+    yield f"  pin:     @racekit.race(replay={token!r})"
+    if failure.diagnosis.hint:
+        yield from wrapped(f"  fix:     {failure.diagnosis.hint}", indent=" " * 11)
 
 
 def exploration_report(

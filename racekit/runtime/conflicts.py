@@ -13,7 +13,8 @@ import sys
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -118,6 +119,19 @@ class SharedPlaces:
             self._marked.add(place)
             for site in self._sites[place]:
                 site.shared = True
+
+    @contextmanager
+    def every_access(self) -> Iterator[None]:
+        """Meanwhile all accesses are scheduling points; what is found out meanwhile is forgotten."""
+        marked, wants_all, grown = self._marked.copy(), self._wants_all, self.grown
+        self.want_all()
+        try:
+            yield
+        finally:
+            for place in self._marked - marked:
+                for site in self._sites[place]:
+                    site.shared = False
+            self._marked, self._wants_all, self.grown = marked, wants_all, grown
 
     def forget(self) -> None:
         """An exploration begins: no place is known to be shared."""

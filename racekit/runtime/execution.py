@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,13 +27,14 @@ from racekit.watch.site import Site, numbered_position
 
 @dataclass(slots=True)
 class Fault:
-    """How an execution failed: `kind` as in `racekit.Failure`."""
+    """How an execution failed: `kind` as in `racekit.Failure`, `outcome` the value that must not come out, in words."""
 
     kind: str
     thread: str
     exception: BaseException | None = None
     waits: tuple[Wait, ...] = ()
     repeated: tuple[Place, ...] = ()
+    outcome: str = ""
 
 
 class ExecutionRun:
@@ -150,10 +151,10 @@ class ExecutionRun:
             )
         )
 
-    def trace(self) -> Trace:
-        """The events for people: those of watched code, in order."""
+    def trace(self, also: Collection[str] = ()) -> Trace:
+        """The events for people: those of watched code, in order; with what is called one of `also`, if recorded."""
         if self._recorder is not None:
-            return self._recorder.trace(self.thread_names)
+            return self._recorder.trace(self.thread_names, also)
         events = [self._event(index) for index, entry in enumerate(self.scheduler.trace) if entry[1] is not None]
         return Trace(tuple(events), self.thread_names)
 

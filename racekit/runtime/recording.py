@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import CellType, FrameType
@@ -121,10 +121,16 @@ class Recorder:
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
 
-    def trace(self, threads: Sequence[str]) -> Trace:
-        """The accesses that conflict, the synchronizations, and the hand-overs in between. Nothing follows."""
+    def trace(self, threads: Sequence[str], also: Collection[str] = ()) -> Trace:
+        """The accesses that conflict, the synchronizations, and the hand-overs in between. Nothing follows.
+
+        also: names of what other executions have conflicts at, whose accesses are told, too.
+        """
         self._values.settle()
-        kept, texts = self._kept, self._texts
+        texts = self._texts
+        kept = [
+            i for i in range(len(self._events)) if i in self._conflicting or self._target(i, texts, threads) in also
+        ]
         events = [self._event(index, texts, threads) for index in kept]
         hand_overs = [
             replace(each, at=bisect_left(kept, each.at), wait=each.wait and _renamed(each.wait, texts))
@@ -152,12 +158,8 @@ class Recorder:
         return tuple(_renamed(wait, self._texts) for wait in waits)
 
     @cached_property
-    def _kept(self) -> list[int]:
-        conflicting = self._conflicting()
-        return [i for i, each in enumerate(self._events) if each.operation not in ACCESSES or i in conflicting]
-
     def _conflicting(self) -> set[int]:
-        """The accesses to what one thread changes and another one accesses."""
+        """The synchronizations, and the accesses to what one thread changes and another one accesses."""
         parts: dict[int, dict[object, tuple[set[int], set[int]]]] = {}
         for each in self._events:
             if each.operation in ACCESSES:
@@ -167,7 +169,9 @@ class Recorder:
                     writers.add(each.thread)
         found = set()
         for index, each in enumerate(self._events):
-            if each.operation in ACCESSES:
+            if each.operation not in ACCESSES:
+                found.add(index)
+            else:
                 alike = [sets for part, sets in parts[each.number].items() if same_part(part, each.part)]
                 others = (writers if each.operation == "read" else threads for threads, writers in alike)
                 if any(thread != each.thread for threads in others for thread in threads):
@@ -177,7 +181,7 @@ class Recorder:
     @cached_property
     def _texts(self) -> dict[int, str]:
         """What each object is called; numbered, as in `Account#2.lock`, where two would be called the same."""
-        spoken_of = {(self._events[i].number, _attribute(self._events[i])) for i in self._kept}
+        spoken_of = {(self._events[i].number, _attribute(self._events[i])) for i in self._conflicting}
         spoken_of |= {(number, "") for number in self._awaited}
         owners: dict[str, dict[str, set[int]]] = {}
         for number, attribute in spoken_of:
@@ -198,20 +202,11 @@ class Recorder:
     def _event(self, index: int, texts: dict[int, str], threads: Sequence[str]) -> Event:
         recorded = self._events[index]
         site, number, part = recorded.site, recorded.number, recorded.part
-        location: object = (number, part)
-        if recorded.operation not in ACCESSES:
-            location = (number, None) if number >= 0 else (THREAD, part)
-            target = texts.get(number, "") if number >= 0 else _thread(part, threads)
-        elif "attribute" in site.kind:
-            target = f"{texts[number]}.{part}"
-        elif site.name:
-            target = texts[number] or site.name
-        else:
-            target = f"{texts[number]}[{part!r}]" if type(part) in (str, int) else texts[number]
+        location = (THREAD, part) if number < 0 else (number, part)
         return Event(
             recorded.thread,
             recorded.operation,
-            target,
+            self._target(index, texts, threads),
             site.filename,
             site.line,
             site.function,
@@ -220,6 +215,18 @@ class Recorder:
             site.kind,
             recorded.stack,
         )
+
+    def _target(self, index: int, texts: dict[int, str], threads: Sequence[str]) -> str:
+        _, operation, site, number, part, _ = self._events[index]
+        if number < 0:
+            return threads[part] if isinstance(part, int) else ""
+        if operation not in ACCESSES:
+            return texts.get(number, "")
+        if "attribute" in site.kind:
+            return f"{texts[number]}.{part}"
+        if site.name:
+            return texts[number] or site.name
+        return f"{texts[number]}[{part!r}]" if type(part) in (str, int) else texts[number]
 
 
 def _attribute(event: _Recorded) -> str:
@@ -233,10 +240,6 @@ def _renamed(wait: Wait, texts: dict[int, str]) -> Wait:
 def _number(location: object) -> int:
     number = location[0] if isinstance(location, tuple) else -1
     return number if isinstance(number, int) else -1
-
-
-def _thread(id: object, threads: Sequence[str]) -> str:
-    return threads[id] if isinstance(id, int) else ""
 
 
 def _reason(thread: ControlledThread) -> str:

@@ -20,6 +20,7 @@ class Replay:
     preemptions_ruled_out = 0
 
     def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
         self._switches = schedule.switches
         self._next = 0
 

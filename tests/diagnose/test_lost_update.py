@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from racekit.diagnose.lost_update import LostUpdate, accesses_of, describe, history, is_of, lost_updates
+from racekit.diagnose.lost_update import LostUpdate, accesses_of, describe, is_of, lost_updates
 from racekit.runtime.conflicts import ITEMS
 from racekit.trace import Event
 
@@ -86,16 +86,6 @@ def test_values_that_are_not_known_are_left_out() -> None:
     assert words("1rx 2rx 2wx 1wx") == (
         "Store.x: First's write overwrote Second's write; both had read before (store.py:4)"
     )
-
-
-def test_the_history_shows_what_happened_to_the_lost_location_alone() -> None:
-    happened = events("1rx=0 1ry=7 2rx=0 - 1wx=1 2wx=10 1rx=10")
-    assert history(next(lost_updates(accesses_of(happened))), happened, THREADS) == [
-        "First   reads Store.x: 0    store.py:1",
-        "Second  reads Store.x: 0    store.py:3",
-        "First   writes Store.x: 1   store.py:5",
-        "Second  writes Store.x: 10  store.py:6",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_daemon_threads_are_cut_off_when_the_main_thread_ends(
 def test_the_consumer_may_wait_forever(producer_consumer: Callable[..., int]) -> None:
     found = racekit.assert_deadlock(producer_consumer)
     assert found.failure is not None
-    assert "pipeline.get()" in str(found.failure)
+    assert "waits for pipeline in get()" in str(found.failure)
 
 
 def test_the_two_accounts_block_each_other(lock_pair: LockPair, race: Race) -> None:

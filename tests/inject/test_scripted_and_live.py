@@ -14,6 +14,11 @@ from racekit.scenarios import FakeDataStore, LockedDataStore, LockPair, Restroom
 BOTH_WAYS = pytest.mark.parametrize("controlled", [True, False], ids=["scripted", "live"])
 
 
+def unwrapped(error: BaseException) -> str:
+    """What it says, in one line."""
+    return " ".join(str(error).split())
+
+
 @pytest.fixture
 def impatient(race: Race) -> Race:
     """For what cannot happen: ordinary threads soon give up."""
@@ -186,16 +191,16 @@ def test_more_parties_than_threads_are_a_deadlock_at_once(race: Race, fake_data_
         update_twice(race, fake_data_store, controlled=True)
     place = "before `self.value = local_value` (FakeDataStore.update, line 35)"
     for name in ["First", "Second"]:
-        assert f"{name} waits for the barrier {place}, where 2 of 3 have come, in barrier()" in str(found.value)
+        assert f"{name} waits for the barrier {place}, where 2 of 3 have come" in unwrapped(found.value)
 
 
 def test_a_barrier_that_a_lock_forbids_says_who_waits_where(race: Race, locked_data_store: LockedDataStore) -> None:
     race.barrier(locked_data_store.update, before="self.value = ", parties=2)
     with pytest.raises(Deadlock) as found:
         update_twice(race, locked_data_store, controlled=True)
-    assert "Second waits for LockedDataStore._lock, held by First" in str(found.value)
-    assert "First waits for the barrier before `self.value = local_value`" in str(found.value)
-    assert "where 1 of 2 has come" in str(found.value)
+    assert "Second waits for LockedDataStore._lock, held by First" in unwrapped(found.value)
+    assert "First waits for the barrier before `self.value = local_value`" in unwrapped(found.value)
+    assert "where 1 of 2 has come" in unwrapped(found.value)
 
 
 def test_an_order_that_a_lock_forbids_says_who_waits_where(race: Race, locked_data_store: LockedDataStore) -> None:
@@ -207,7 +212,7 @@ def test_an_order_that_a_lock_forbids_says_who_waits_where(race: Race, locked_da
         update_twice(race, locked_data_store, controlled=True)
     assert (
         "First waits for its turn at 'write' before `self.value = local_value` (LockedDataStore.update, line 29): "
-        "the next in order is 'read'" in str(found.value)
+        "the next in order is 'read'" in unwrapped(found.value)
     )
 
 
@@ -217,8 +222,8 @@ def test_each_thread_is_told_for_which_place_it_waits(race: Race) -> None:
     race.place(steps.run, before="self.begin", name="never").order("never", "never", "never", "begin", "end")
     with pytest.raises(Deadlock) as found:
         race.together(lambda: steps.begin("one"), lambda: steps.end("two"))
-    assert "one waits for its turn at 'begin'" in str(found.value)
-    assert "two waits for its turn at 'end'" in str(found.value)
+    assert "one waits for its turn at 'begin'" in unwrapped(found.value)
+    assert "two waits for its turn at 'end'" in unwrapped(found.value)
 
 
 def test_a_pause_that_nobody_resumes_is_a_deadlock(race: Race) -> None:
@@ -277,7 +282,7 @@ def test_scripted_sleeps_take_no_real_time(race: Race) -> None:
 
 def test_a_barrier_between_the_two_locks_makes_the_deadlock_of_the_lock_pair(race: Race, lock_pair: LockPair) -> None:
     race.barrier(lock_pair.first.transfer, before="with to._lock", parties=2)
-    with pytest.raises(Deadlock, match=r"There waits for Account#2\._lock, held by Back"):
+    with pytest.raises(Deadlock, match=r"There holds Account#1\._lock and waits for Account#2\._lock, Back"):
         race.together(lock_pair.cross)
 
 

@@ -148,7 +148,7 @@ def test_it():
 """
     )
     token = told(result)["test_it"]["race_token"]
-    result.stdout.fnmatch_lines([f"pytest test_it.py::test_it --race-replay='{token}'"])
+    result.stdout.fnmatch_lines([f"  replay:  pytest test_it.py::test_it --race-replay='{token}'"])
 
 
 def test_a_deadlock_is_shown_as_its_report_alone(project: Project) -> None:

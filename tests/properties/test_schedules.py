@@ -135,7 +135,7 @@ def test_what_a_function_raises_comes_with_the_report() -> None:
 
     with pytest.raises(KeyError, match="lost") as raised:
         DrawnSchedule({}).run(fail, lambda: None)
-    assert "Replay it with this schedule:" in notes(raised.value)
+    assert "  replay:  racekit.replay(body, " in notes(raised.value)
 
 
 def test_the_failing_example_shows_the_schedule_and_its_token() -> None:

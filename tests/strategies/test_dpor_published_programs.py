@@ -37,7 +37,7 @@ def interleavings_and_failures(body: Body) -> tuple[int, int]:
     found = explored(body)
     assert found.interleavings is not None
     before = found.executions - found.interleavings
-    return found.interleavings, sum(failure.execution > before for failure in found.failures)
+    return found.interleavings, sum(number > before for failure in found.failures for number in failure.executions)
 
 
 def going_on(name: str) -> Body:

@@ -67,7 +67,7 @@ def page_data(failure: Failure, around: Around) -> Mapping[str, Any]:
 
 def headline(failure: Failure) -> str:
     """The sentence that names the bug."""
-    return str(failure).strip().partition("\n")[0].rstrip(".:")
+    return failure.diagnosis.sentence or str(failure).strip().partition("\n")[0].rstrip(".:")
 
 
 def _named(failure: Failure, name: str, schedule: Schedule, trace: Trace) -> dict[str, Any]:

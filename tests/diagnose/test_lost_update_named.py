@@ -1,0 +1,117 @@
+"""When a failure is called a lost update."""
+
+from __future__ import annotations
+
+from bodies import Store, diagnosis_of, failure_of, run
+
+
+def test_two_increments_of_one_attribute() -> None:
+    def body() -> None:
+        store = Store()
+
+        def add() -> None:
+            store.value = store.value + 1
+
+        run(First=add, Second=add)
+        assert store.value == 2
+
+    found = diagnosis_of(body)
+    assert found.pattern == "lost update"
+    assert found.sentence == "Lost update on Store.value: First overwrote Second's write (both had read 0)"
+
+
+def test_the_events_that_show_it_are_the_read_and_the_two_writes() -> None:
+    def body() -> None:
+        store = Store()
+
+        def add() -> None:
+            store.value += 1
+
+        run(First=add, Second=add)
+        assert store.value == 2
+
+    failure = failure_of(body)
+    shown = [failure.trace.events[index] for index in failure.diagnosis.events]
+    assert [(event.thread, event.operation) for event in shown] == [(1, "read"), (2, "write"), (1, "write")]
+
+
+def test_a_read_before_a_single_write() -> None:
+    def body() -> None:
+        store = Store()
+
+        def add() -> None:
+            value = store.value
+            store.value = value + 1
+
+        def set_to_ten() -> None:
+            store.value = 10
+
+        run(adder=add, setter=set_to_ten)
+        assert store.value in (10, 11)
+
+    assert diagnosis_of(body).sentence == (
+        "Lost update on Store.value: adder overwrote setter's write (10) (adder had read 0)"
+    )
+
+
+def test_between_two_critical_sections_of_one_lock() -> None:
+    def body() -> None:
+        store = Store()
+
+        def add() -> None:
+            with store.lock:
+                value = store.value
+            with store.lock:
+                store.value = value + 1
+
+        run(First=add, Second=add)
+        assert store.value == 2
+
+    assert diagnosis_of(body).pattern == "lost update"
+
+
+def test_a_counter_in_a_dict() -> None:
+    def body() -> None:
+        hits: dict[str, int] = {}
+
+        def visit() -> None:
+            hits["home"] = hits.get("home", 0) + 1
+
+        run(First=visit, Second=visit)
+        assert hits["home"] == 2
+
+    assert diagnosis_of(body).sentence == (
+        "Lost update on hits['home']: First overwrote Second's write (both had read nothing)"
+    )
+
+
+def test_not_where_it_happens_in_passing_executions_too() -> None:
+    """The last one to come in is not counted, but that is not why the test fails."""
+
+    def body() -> None:
+        store, order = Store(), []
+
+        def add(name: str) -> None:
+            store.value = store.value + 1
+            order.append(name)
+
+        run(First=lambda: add("First"), Second=lambda: add("Second"))
+        assert order == ["First", "Second"]
+
+    assert diagnosis_of(body, preemptions=0).pattern != "lost update"
+
+
+def test_not_where_each_addition_is_alone() -> None:
+    def body() -> None:
+        store = Store()
+
+        def add() -> None:
+            with store.lock:
+                store.value += 1
+
+        run(First=add, Second=add)
+        raise ValueError("in any case")
+
+    found = diagnosis_of(body)
+    assert found.pattern == ""
+    assert found.sentence == "ValueError in MainThread: in any case"

@@ -1,0 +1,154 @@
+"""Where pytest shows the report of a failure, and how; tests that say what they may return; pinned schedules."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree
+from collections.abc import Callable
+
+import pytest
+from small_project import Project, told
+
+RACE = """
+@racekit.race
+def test_it():
+    counter = Counter()
+    twice(counter.increment)
+    assert counter.value == 2
+"""
+DEADLOCK = """
+@racekit.race
+def test_it():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+"""
+SENTENCE = "Lost update on Counter.value: "
+
+
+def test_the_report_stands_below_the_traceback_in_full_width(project: Project) -> None:
+    result = project.run(RACE)
+    result.stdout.fnmatch_lines(
+        ["E *assert 1 == 2", "test_it.py:*: AssertionError", "-* race -*", f"{SENTENCE}*", "  replay:  pytest *"],
+        consecutive=False,
+    )
+    result.stdout.no_fnmatch_line(f"E *{SENTENCE}*")
+
+
+def test_the_values_of_the_assertion_stay(project: Project) -> None:
+    project.run(RACE).stdout.fnmatch_lines(["E *assert 1 == 2", "E *where 1 = <counters.Counter object *>.value"])
+
+
+def test_no_frame_of_racekit_is_shown(project: Project) -> None:
+    project.run(RACE).stdout.no_fnmatch_line("*racekit/*.py:*")
+
+
+def test_a_deadlock_is_its_report(project: Project) -> None:
+    text = project.run(DEADLOCK).stdout.str()
+    assert text.count("Deadlock: MainThread waits for lock, which it holds itself") == 1
+    assert "Traceback" not in text
+
+
+def test_a_file_gets_it_plain_and_a_terminal_coloured(project: Project) -> None:
+    result = project.run(RACE, "--color=yes", "--junitxml=junit.xml")
+    assert f"\x1b[1;31m{SENTENCE}" in result.stdout.str()
+    assert "\x1b[36m  ~ preempted here" in result.stdout.str()
+    [failure] = xml.etree.ElementTree.parse(project.pytester.path / "junit.xml").iter("failure")
+    assert failure.text is not None
+    assert SENTENCE in failure.text
+    assert "\x1b" not in failure.text and "#x1B" not in failure.text
+
+
+def test_a_deadlock_is_coloured_too(project: Project) -> None:
+    assert "\x1b[1;31mDeadlock: " in project.run(DEADLOCK, "--color=yes").stdout.str()
+
+
+def test_a_log_is_plain(project: Project) -> None:
+    assert "\x1b" not in project.run(RACE, "--color=no").stdout.str()
+
+
+def test_the_report_comes_through_xdist(project: Project) -> None:
+    result = project.run_in_subprocess(RACE, "-n", "1", "--color=yes")
+    assert f"\x1b[1;31m{SENTENCE}" in result.stdout.str()
+
+
+def test_a_replay_is_told_in_the_same_way(project: Project) -> None:
+    token = told(project.run(RACE))["test_it"]["race_token"]
+    result = project.run(RACE, f"--race-replay={token}", "--race-forget")
+    result.stdout.fnmatch_lines(["-* race -*", f"{SENTENCE}*", f"  replay:  pytest test_it.py::test_it *{token}'"])
+    result.stdout.no_fnmatch_line("*Found in execution*")
+
+
+# --- what a test may return -------------------------------------------------------------------------------------------
+
+
+def decorated(options: str) -> str:
+    return f"@racekit.race({options})"
+
+
+def marked(options: str) -> str:
+    return f"@pytest.mark.race({options})"
+
+
+@pytest.mark.parametrize("with_options", [decorated, marked])
+def test_a_test_says_what_it_may_return(project: Project, with_options: Callable[[str], str]) -> None:
+    body = "def test_it():\n    counter = Counter()\n    twice(counter.increment)\n    return counter.value\n"
+    project.run(f"{with_options('outcomes={1, 2}')}\n{body}", "-W", "error").assert_outcomes(passed=1)
+    result = project.run(f"{with_options('outcomes={2}')}\n{body}", "-W", "error")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"{SENTENCE}*", "1 came out, which is not among the outcomes allowed."])
+
+
+def test_fixtures_and_methods_work_with_outcomes(project: Project) -> None:
+    source = """
+@pytest.fixture
+def counter():
+    return Counter()
+
+class TestCounter:
+    @pytest.mark.parametrize("times", [1, 2])
+    @racekit.race(outcomes=[2])
+    def test_it(self, counter, times):
+        twice(counter.increment)
+        return counter.value
+"""
+    project.run(source).assert_outcomes(failed=2)
+    project.run(source.replace("[2]", "{1, 2}")).assert_outcomes(passed=2)
+
+
+# --- pinned schedules -------------------------------------------------------------------------------------------------
+
+
+def pinned(token: object) -> str:
+    return RACE.replace("@racekit.race", f"@racekit.race(replay={token!r})")
+
+
+def test_a_pinned_schedule_runs_first(project: Project) -> None:
+    token = told(project.run(RACE))["test_it"]["race_token"]
+    result = project.run(pinned(token), "--race-forget")
+    assert told(result)["test_it"]["race_executions"] == 1
+    result.stdout.fnmatch_lines([f"{SENTENCE}*", f"*--race-replay='{token}'"])
+
+
+def test_if_it_passes_the_search_goes_on(project: Project) -> None:
+    result = project.run(pinned("rk1:"))
+    assert told(result)["test_it"]["race_executions"] > 1
+    result.assert_outcomes(failed=1)
+
+
+def test_a_pinned_schedule_that_fits_no_longer_is_said(project: Project) -> None:
+    result = project.run(pinned("rk1:1@999w.value>2").replace("Counter()", "LockedCounter()"), "-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["race: *the schedule rk1:1@999w.value>2 can no longer be followed*"])
+
+
+def test_a_pin_that_is_no_schedule_is_refused(project: Project) -> None:
+    project.run(pinned("hello")).stdout.fnmatch_lines(["*is not a schedule token of this version*"])
+
+
+def test_the_pin_in_the_report_can_be_pasted(project: Project) -> None:
+    text = project.run(RACE).stdout.str()
+    match = re.search(r"pin: +(@racekit\.race\(replay=.*\))$", text, re.MULTILINE)
+    assert match is not None
+    result = project.run(RACE.replace("@racekit.race", match[1]), "--race-forget")
+    assert told(result)["test_it"]["race_executions"] == 1
