@@ -185,17 +185,27 @@ def test_a_schedule_does_the_same_each_time() -> None:
     assert [(repr(schedule), run_deposits(schedule)) for _ in range(5)] == [first] * 5
 
 
+class Tank:
+    """Nothing at all stores the attribute `oil` before the test that uses this."""
+
+    def __init__(self) -> None:
+        vars(self)["oil"] = 0
+
+    def read_twice(self) -> tuple[int, int]:
+        return self.oil, self.oil  # type: ignore[attr-defined]
+
+
 def test_a_schedule_does_the_same_whatever_was_watched_before() -> None:
     def token(points: int) -> str:
         schedule = DrawnSchedule({points: 0})
-        gauge = Gauge()
-        schedule.run(gauge.read_twice, gauge.read_twice)
+        tank = Tank()
+        schedule.run(tank.read_twice, tank.read_twice)
         return repr(schedule)
 
     before = [token(points) for points in range(8)]
 
     def store() -> None:
-        Gauge().water = 1  # type: ignore[attr-defined]
+        Tank().oil = 1  # type: ignore[attr-defined]
 
     racekit.explore(lambda: racekit.together(store, store))
     assert [token(points) for points in range(8)] == before
