@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_VALUES = 30
 _LONGEST_VALUE = 200
+_JUDGEMENTS = {None: "", True: "allowed", False: "forbidden"}
 
 
 def page_of(found: Exploration) -> str:
@@ -25,7 +26,8 @@ def page_of(found: Exploration) -> str:
     if not entries:
         raise BadArgument("This exploration has neither a value nor a failure that a page could show.")
     count = f"{found.executions:,} execution{'' if found.executions == 1 else 's'}"
-    return outcomes_page(entries, facts=[count, found.verdict], root=os.getcwd())
+    missing = [_shortened(repr(value)) for value in found.missing]
+    return outcomes_page(entries, facts=[count, found.verdict], missing=missing, root=os.getcwd())
 
 
 def _values(found: Exploration) -> list[OutcomeEntry]:
@@ -39,7 +41,7 @@ def _values(found: Exploration) -> list[OutcomeEntry]:
         OutcomeEntry(
             value=_shortened(repr(value)),
             executions=outcome.count,
-            judgement="",
+            judgement=_JUDGEMENTS[outcome.allowed],
             schedule=outcome.schedule,
             trace=found.again(outcome.schedule).trace,
         )
@@ -52,13 +54,14 @@ def _failures(found: Exploration) -> list[OutcomeEntry]:
     return [
         OutcomeEntry(
             value=_shortened(headline(failure)),
-            executions=1,
+            executions=failure.count,
             judgement="fails",
             schedule=failure.schedule,
             trace=failure.trace,
             failure=failure,
         )
         for failure in found.failures[:_MOST_VALUES]
+        if failure.kind != "outcome"  # which is among the values
     ]
 
 

@@ -81,9 +81,6 @@ class Exploration:
     again: Callable[[Schedule], Execution] | None = field(default=None, repr=False, compare=False)
     expected: tuple[object, ...] = ()
 
-    def _came_out(self, value: object) -> bool:
-        return any(value == seen or repr(value) == seen for seen in self.outcomes)
-
     @property
     def ok(self) -> bool:
         """Whether no execution failed."""
@@ -100,6 +97,13 @@ class Exploration:
         if self.proved:
             return proof_in_words(self.interleavings, self.threads, self.granularity)
         return f"not proved: cut by {self.cut_by}" if self.cut_by else "every interleaving was run"
+
+    @property
+    def missing(self) -> tuple[object, ...]:
+        """The values that may come out, as far as somebody has said, and never did."""
+        return tuple(
+            value for value in self.expected if not any(value == seen or repr(value) == seen for seen in self.outcomes)
+        )
 
     @property
     def failure(self) -> Failure | None:
@@ -131,6 +135,6 @@ class Exploration:
             OutcomeRow(value, outcome.count, outcome.schedule.token, outcome.allowed)
             for value, outcome in self.outcomes.items()
         ]
-        rows += [OutcomeRow(value, 0, "", True) for value in self.expected if not self._came_out(value)]
+        rows += [OutcomeRow(value, 0, "", True) for value in self.missing]
         interesting = [] if list(self.outcomes) == [None] else rows
         return exploration_report(headline, outcome_table(interesting), self.failures, self.notes)

@@ -172,9 +172,9 @@ class Reports:
 
 
 def different(found: Exploration | Execution) -> Sequence[Failure]:
-    """The failures of which none says the same as one before it."""
+    """The failures that have a page."""
     failures = found.failures if isinstance(found, Exploration) else [found.failure] if found.failure else []
-    return list(failures)[:_MOST_PER_TEST]
+    return failures[:_MOST_PER_TEST]
 
 
 def file_name(test: str, failure: Failure) -> str:
@@ -184,7 +184,9 @@ def file_name(test: str, failure: Failure) -> str:
 
 
 def _ways(item: pytest.Item, failure: Failure) -> Sequence[tuple[str, str]]:
-    token = shlex.quote(failure.schedule.token)
+    token = failure.schedule.token
+    command = f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(token)}"
     return [
-        ("This runs the test under this schedule again:", f"pytest {shlex.quote(item.nodeid)} --race-replay={token}")
+        ("This runs the test under this schedule again:", command),
+        ("This has it run first, each time:", f"@racekit.race(replay={token!r})"),
     ]

@@ -36,7 +36,11 @@ def chrome_trace(failure: Failure, test: str = "", root: str = "") -> dict[str, 
     return {
         "traceEvents": events,
         "displayTimeUnit": "ms",
-        "otherData": {"failure": str(failure).partition("\n")[0], "schedule": failure.schedule.token, "test": test},
+        "otherData": {
+            "failure": failure.diagnosis.sentence or failure.kind,
+            "schedule": failure.schedule.token,
+            "test": test,
+        },
     }
 
 

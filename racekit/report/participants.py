@@ -19,7 +19,7 @@ class Participant(NamedTuple):
 
 
 def participants(failure: Failure) -> list[Participant]:
-    """The places of the accesses that race, of the waits and what is held, or of the lines that repeat; each once."""
+    """The places that show the bug: of accesses, of waits and what is held, or of the lines that repeat; each once."""
     return list(dict.fromkeys(one for one in _participants(failure) if one.place.line))
 
 
@@ -34,7 +34,7 @@ def _participants(failure: Failure) -> Iterator[Participant]:
         yield Participant(place, f"{failure.thread} comes here again and again")
     if failure.waits or failure.repeated:
         return
-    for index in sorted({index for race in failure.trace.races for index in race[:2]}):
+    for index in shown_by(failure, failure.trace):
         yield Participant(place_at(events[index]), f"{threads[events[index].thread]} {said(events[index])}")
 
 
@@ -45,17 +45,22 @@ def shown_at(failure: Failure) -> Place | None:
     return next((one.place for one in participants(failure)), None)
 
 
+def shown_by(failure: Failure, trace: Trace) -> list[int]:
+    """The indices of the events of `trace` that show the bug: those of the diagnosis, and those that race."""
+    racing = {index for race in trace.races for index in race[:2]}
+    return sorted(racing.union(failure.diagnosis.events) if trace is failure.trace else racing)
+
+
 def matters(failure: Failure, trace: Trace) -> Collection[int]:
-    """The indices of the events of `trace` that touch what threads race or wait for; of all, if there are none."""
-    return _touching(trace, {wait.location for wait in failure.waits if wait.location is not None})
+    """The indices of the events that touch what the bug is about; of all, if nothing is known of it."""
+    things = {failure.trace.events[index].target for index in shown_by(failure, failure.trace)}
+    locations = {wait.location for wait in failure.waits if wait.location is not None}
+    events = trace.events
+    found = [index for index, event in enumerate(events) if event.target in things or event.location in locations]
+    return found or range(len(events))
 
 
 def races_in(trace: Trace) -> Collection[int]:
     """The indices of the events that touch what threads race for; of all, if there are none."""
-    return _touching(trace, set())
-
-
-def _touching(trace: Trace, locations: set[object]) -> Collection[int]:
-    wanted = locations | {trace.events[index].location for race in trace.races for index in race[:2]}
-    found = {index for index, event in enumerate(trace.events) if event.location in wanted}
-    return found or range(len(trace.events))
+    racing = {trace.events[index].location for race in trace.races for index in race[:2]}
+    return [index for index, event in enumerate(trace.events) if event.location in racing] or range(len(trace.events))

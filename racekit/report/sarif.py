@@ -20,17 +20,15 @@ from racekit.report.words import said
 from racekit.trace import Place
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_RULES = {
-    "exception": "A test fails under some schedule of its threads.",
-    "deadlock": "No thread can go on.",
-    "livelock": "The threads go on without an end.",
-}
 _MOST_STEPS = 1000
 
 
 def sarif_log(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The log file with these results of `sarif_result`."""
-    rules = [{"id": name, "shortDescription": {"text": text}} for name, text in _RULES.items()]
+    rules = [
+        {"id": name, "shortDescription": {"text": name.replace("-", " ").capitalize()}}
+        for name in sorted({result["ruleId"] for result in results})
+    ]
     driver = {"name": "racekit", "version": version("racekit"), "rules": rules}
     return {
         "$schema": SCHEMA,
@@ -43,11 +41,11 @@ def sarif_result(failure: Failure, test: str, root: str) -> dict[str, Any]:
     """One failure of a test; files below `root` are named from there on."""
     related = [_related(number, one, root) for number, one in enumerate(participants(failure), start=1)]
     place = shown_at(failure)
-    headline = str(failure).partition("\n")[0]
-    marks = [failure.kind, *(f"{one.place.filename}:{one.place.text}" for one in participants(failure))]
+    headline = failure.diagnosis.sentence or str(failure).partition("\n")[0]
+    rule = (failure.diagnosis.pattern or failure.kind).replace(" ", "-")
+    marks = [rule, *(f"{one.place.filename}:{one.place.text}" for one in participants(failure))]
     result: dict[str, Any] = {
-        "ruleId": failure.kind,
-        "ruleIndex": list(_RULES).index(failure.kind),
+        "ruleId": rule,
         "level": "error",
         "message": {"text": headline},
         "locations": [_location(place, root)] if place else [],

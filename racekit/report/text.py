@@ -9,6 +9,7 @@ from racekit.diagnose.deadlock import find_cycle
 from racekit.failure import Failure
 from racekit.report.cells import short_place
 from racekit.report.columns import WIDTH, cut, wrapped
+from racekit.report.meaning import meaning
 from racekit.report.places import raised_at
 from racekit.report.standstill import standstill
 from racekit.report.timeline import failure_timeline
@@ -66,21 +67,8 @@ def _where_it_stands(failure: Failure) -> Iterator[str]:
 
 
 def _meaning(failure: Failure) -> Iterator[str]:
-    """How little it takes, and how much it took to find."""
-    if not failure.reproduced:
-        yield from wrapped(
-            "It did not come about again under the same schedule: the body does not always do the same, "
-            "for example because something keeps its state from one execution to the next."
-        )
-    count = failure.preemptions
-    times = {0: "No preemption", 1: "1 preemption"}.get(count, f"{count:,} preemptions")
-    fewest = "; no schedule with fewer fails so" if failure.fewest_preemptions and count else " needed"
-    found = f" Found in execution {failure.execution:,}"
-    if failure.count > 1:
-        found += f", the first of {failure.count:,} that fail so"
-    if failure.original_preemptions > count:
-        found += f", with {failure.original_preemptions:,} preemptions"
-    yield from wrapped(f"{times}{fewest}.{found}." if failure.execution else f"{times}{fewest}.")
+    for sentence in meaning(failure):
+        yield from wrapped(sentence)
 
 
 def _what_to_do(failure: Failure, test: str) -> Iterator[str]:

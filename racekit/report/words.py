@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from racekit.report.cells import event_in_words, switch_in_words
+from racekit.schedule import ACCESSES
 from racekit.trace import Event, HandOver, Wait
 
-_VERBS = {
-    "read": "reads",
-    "write": "writes",
-    "acquire": "acquires",
-    "acquire now": "acquires",
-    "acquire failed": "fails to acquire",
-    "release": "releases",
-    "start": "starts",
-    "join": "joins",
-    "sleep": "sleeps",
-}
+_NAME = "\0"
 
 
 def verb_of(event: Event) -> str:
-    """`reads`, `acquires`; a call by its name for what has no verb of its own."""
-    return _VERBS.get(event.operation) or f"calls {event.operation}"
+    """`reads`, `takes`, `puts into`: what the event does, to be read before what it does it to."""
+    return event_in_words(event._replace(value="", target=_NAME), _NAME).partition(_NAME)[0].strip()
 
 
 def target_of(event: Event) -> str:
@@ -34,19 +26,10 @@ def said(event: Event) -> str:
 
 
 def reason_in_words(hand_over: HandOver) -> str:
-    """Why a thread had to make way, to be read after its name."""
-    match hand_over.reason:
-        case "preempted":
-            about = f" before it {_VERBS.get(hand_over.operation, hand_over.operation)}" if hand_over.operation else ""
-            return f"preempted{about}"
-        case "waits" if hand_over.wait is not None:
-            return wait_in_words(hand_over.wait)
-        case "ended":
-            return "ends"
-        case "blocked outside":
-            return "is blocked outside control"
-        case reason:
-            return reason
+    """Why a thread makes way, to be read after its name."""
+    if hand_over.reason == "preempted" and hand_over.operation in ACCESSES:
+        return f"preempted before it {hand_over.operation}s"
+    return "ends" if hand_over.reason == "ended" else switch_in_words(hand_over)
 
 
 def wait_in_words(wait: Wait) -> str:

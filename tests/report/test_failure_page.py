@@ -113,7 +113,7 @@ def test_the_racing_lines_are_lit_and_the_failing_one_is_marked() -> None:
 
 def test_an_arrow_leads_from_each_access_to_the_one_that_depends_on_it() -> None:
     page = page_of("lost update")
-    arrows = set(re.findall(r'class="curve (\w+)" data-first="(\w+)" data-second="(\w+)"', page))
+    arrows = set(re.findall(r'class="curve (\w+)" data-first="(s\w+)" data-second="(s\w+)"', page))
     assert arrows == {
         ("start", "s1", "s3"),
         ("start", "s2", "s4"),
@@ -121,6 +121,22 @@ def test_an_arrow_leads_from_each_access_to_the_one_that_depends_on_it() -> None
         ("race", "s5", "s6"),
         ("join", "s6", "s7"),
     }
+
+
+def test_the_headline_names_the_bug_and_a_hint_says_how_it_is_mended() -> None:
+    text = Parsed(page_of("lost update")).text
+    assert "Lost update on Store.value: 첫째 overwrote 둘째's write (both had read 0)" in text
+    assert failure_of("lost update").diagnosis.hint in text
+
+
+def test_an_update_lost_between_locks_lights_the_lines_that_lost_it() -> None:
+    lit = re.findall(r'class="races[\w -]*">.*', page_of("between locks"))
+    assert len(lit) == 2
+
+
+def test_the_nearest_passing_execution_is_shown_for_comparison() -> None:
+    assert 'data-schedule="passing"' in page_of("lost update")
+    assert 'data-schedule="passing"' not in page_of("deadlock")
 
 
 def test_a_deadlock_shows_who_waits_for_whom_and_where_what_is_held_was_taken() -> None:

@@ -33,6 +33,14 @@ def test_each_value_has_its_count_and_its_schedule(tmp_path: Path) -> None:
         assert outcome.schedule.token.replace(">", "&gt;") in page
 
 
+def test_what_is_forbidden_and_what_never_came_out_is_marked(tmp_path: Path) -> None:
+    racekit.explore(two_updates, outcomes={2, 3}, stop_on_failure=False).write_page(tmp_path / "outcomes.html")
+    page = (tmp_path / "outcomes.html").read_text(encoding="utf-8")
+    judged = re.findall(r'<label class="(\w+)">.*?<code class="outcome">(.*?)</code>', page, flags=re.DOTALL)
+    assert judged == [("forbidden", "1"), ("allowed", "2")]
+    assert re.search(r'<p class="missing"><code class="outcome">3<', page)
+
+
 def test_a_failure_is_an_outcome_too(tmp_path: Path) -> None:
     def body() -> int:
         value = two_updates()

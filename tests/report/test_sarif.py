@@ -18,7 +18,6 @@ ALLOWED: dict[str, set[str]] = {
     "run": {"tool", "results", "columnKind"},
     "result": {
         "ruleId",
-        "ruleIndex",
         "level",
         "message",
         "locations",
@@ -57,7 +56,7 @@ def test_a_log_has_its_version_and_the_rules_of_its_tool(result: dict[str, Any])
     [run] = log["runs"]
     assert run.keys() <= ALLOWED["run"]
     rules = run["tool"]["driver"]["rules"]
-    assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    assert [rule["id"] for rule in rules] == [result["ruleId"]]
     assert run["tool"]["driver"]["name"] == "racekit"
 
 
@@ -93,6 +92,10 @@ def test_both_places_of_a_race_are_related() -> None:
     told = [location["message"]["text"] for location in result_of("lost update")["relatedLocations"]]
     assert "첫째 reads Store.value: 0" in told
     assert "둘째 writes Store.value: 1" in told
+
+
+def test_the_rule_is_the_pattern_of_the_bug() -> None:
+    assert [result_of(name)["ruleId"] for name in ("lost update", "deadlock")] == ["lost-update", "deadlock"]
 
 
 def test_a_failed_assertion_is_where_it_shows() -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from racekit.failure import Failure
+from racekit.report.meaning import meaning
 from racekit.report.page.files import Files
 from racekit.report.page.layout import Ending, lay_out
 from racekit.report.page.templating import render
-from racekit.report.participants import matters, participants
+from racekit.report.participants import matters, participants, shown_by
 from racekit.report.places import raised_at, text_at
 from racekit.report.words import wait_in_words
 from racekit.schedule import Schedule
@@ -48,12 +49,15 @@ def page_data(failure: Failure, around: Around) -> Mapping[str, Any]:
     timelines = [_named(failure, "minimized" if around.original else "failing", failure.schedule, failure.trace)]
     if around.original is not None:
         timelines.append(_named(failure, "original", failure.original, around.original))
+    if failure.passing is not None:
+        timelines.append(_named(failure, "passing", None, failure.passing))
     files = Files([each["timeline"] for each in timelines], root, [one.place for one in participants(failure)])
     return {
         "headline": headline(failure),
         "test": around.test,
         "facts": [*failure_facts(failure), *around.facts],
-        "meaning": around.meaning,
+        "meaning": [*meaning(failure), *around.meaning],
+        "hint": failure.diagnosis.hint,
         "waits": sorted(failure.waits, key=lambda wait: wait.holder is None),
         "wait_in_words": wait_in_words,
         "timelines": timelines,
@@ -70,14 +74,22 @@ def headline(failure: Failure) -> str:
     return failure.diagnosis.sentence or str(failure).strip().partition("\n")[0].rstrip(".:")
 
 
-def _named(failure: Failure, name: str, schedule: Schedule, trace: Trace) -> dict[str, Any]:
+def _named(failure: Failure, name: str, schedule: Schedule | None, trace: Trace) -> dict[str, Any]:
+    """A timeline; without a schedule it is that of the nearest execution that passes."""
+    passes = schedule is None
     return {
         "name": name,
-        "token_of": f"{name} schedule",
-        "token": schedule.token,
+        "passes": passes,
+        "token_of": "the nearest execution that passes" if passes else f"{name} schedule",
+        "token": "" if schedule is None else schedule.token,
         "preemptions": _counted(_preemptions(trace), "preemption"),
         "timeline": lay_out(
-            trace, endings(failure, trace), matters(failure, trace), "o" if name == "original" else "s", text_at
+            trace,
+            [] if passes else endings(failure, trace),
+            matters(failure, trace),
+            {"original": "o", "passing": "p"}.get(name, "s"),
+            text_at,
+            () if passes else shown_by(failure, trace),
         ),
     }
 
@@ -86,12 +98,10 @@ def failure_facts(failure: Failure) -> list[str]:
     """Its size, in a few words each."""
     trace = failure.trace
     threads = {event.thread for event in trace.events} | {hand_over.to for hand_over in trace.hand_overs}
-    preemptions = _counted(_preemptions(trace), "preemption")
     return [
+        *([failure.diagnosis.pattern] if failure.diagnosis.pattern else []),
         _counted(len(threads), "thread"),
         _counted(len(trace.events), "step"),
-        f"{preemptions}, none with fewer fails" if failure.fewest_preemptions and failure.preemptions else preemptions,
-        f"found in execution {failure.execution:,}",
     ]
 
 
@@ -112,6 +122,8 @@ def endings(failure: Failure, trace: Trace) -> list[Ending]:
             if wait.thread in trace.threads
         ]
     thread = trace.threads.index(failure.thread) if failure.thread in trace.threads else 0
+    if failure.kind in ("outcome", "lost update"):
+        return [Ending(thread, failure.outcome, None)] if failure.outcome else []
     if failure.exception is None:
         place = failure.repeated[0] if failure.repeated else None
         return [Ending(thread, "goes on like this without an end", place)]

@@ -36,13 +36,14 @@ def lay_out(
     matters: Collection[int],
     prefix: str,
     text_of: Callable[[Event], str],
+    shows: Collection[int] = (),
 ) -> Timeline:
     """The timeline of `trace`, with `endings` below its events.
 
     matters: the indices of the events to be marked. prefix: with what the keys of the steps start. text_of: the source
-    of an event's line.
+    of an event's line. shows: the indices of events that show the bug, besides those that race.
     """
-    return _Layout(trace, endings, matters, prefix, text_of).timeline()
+    return _Layout(trace, endings, matters, prefix, text_of, shows).timeline()
 
 
 class _Layout:
@@ -53,13 +54,14 @@ class _Layout:
         matters: Collection[int],
         prefix: str,
         text_of: Callable[[Event], str],
+        shows: Collection[int],
     ) -> None:
         self._trace = trace
         self._endings = endings
         self._matters = matters
         self._prefix = prefix
         self._text_of = text_of
-        self._racing = {index for race in trace.races for index in race[:2]}
+        self._racing = {index for race in trace.races for index in race[:2]}.union(shows)
         self._hand_overs = trace.hand_overs or tuple(_hand_overs(trace.events))
         self._threads = sorted(
             {event.thread for event in trace.events}

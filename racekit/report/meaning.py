@@ -1,0 +1,25 @@
+"""What a failure means, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from racekit.failure import Failure
+
+
+def meaning(failure: Failure) -> Iterator[str]:
+    """How little it takes, and how much it took to find."""
+    if not failure.reproduced:
+        yield (
+            "It did not come about again under the same schedule: the body does not always do the same, "
+            "for example because something keeps its state from one execution to the next."
+        )
+    count = failure.preemptions
+    times = {0: "No preemption", 1: "1 preemption"}.get(count, f"{count:,} preemptions")
+    fewest = "; no schedule with fewer fails so" if failure.fewest_preemptions and count else " needed"
+    found = f" Found in execution {failure.execution:,}"
+    if failure.count > 1:
+        found += f", the first of {failure.count:,} that fail so"
+    if failure.original_preemptions > count:
+        found += f", with {failure.original_preemptions:,} preemptions"
+    yield f"{times}{fewest}.{found}." if failure.execution else f"{times}{fewest}."
