@@ -9,11 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from failing_bodies import BODIES, failure_of
+from failing_bodies import BODIES, Store, failure_of, run_both
 
 import racekit
 from racekit.report.page.failure_page import Around, failure_page
 from racekit.report.page.index_page import ExploredEntry, FailureEntry, index_page
+from racekit.report.page.layout import MOST_STEPS
 from racekit.report.page.sketch import sketch_markup
 from racekit.report.page.source import colour
 
@@ -188,3 +189,25 @@ def test_the_index_lists_each_failure_with_its_shape_and_each_explored_test() ->
 
 def test_an_index_without_failures_says_so() -> None:
     assert "No failures" in Parsed(index_page([], [])).text
+
+
+def test_of_a_long_execution_what_is_around_its_hand_overs_is_kept() -> None:
+    def count() -> None:
+        for _ in range(MOST_STEPS):
+            store.update()
+
+    def body() -> None:
+        nonlocal store
+        store = Store()
+        run_both(count, count)
+        assert store.value == 2 * MOST_STEPS
+
+    store = Store()
+    failure = racekit.explore(body).failure
+    assert failure is not None and len(failure.trace.events) > 4 * MOST_STEPS
+    page = failure_page(failure)
+    shown = set(map(int, re.findall(r'id="s(\d+)"', page)))
+    assert len(shown) == MOST_STEPS
+    for hand_over in failure.trace.hand_overs:
+        assert {hand_over.at, hand_over.at + 1} & set(range(1, len(failure.trace.events) + 1)) <= shown
+    assert "steps are left out here" in page

@@ -12,7 +12,7 @@ from racekit.report.meaning import meaning
 from racekit.report.page.files import Files
 from racekit.report.page.layout import Ending, lay_out
 from racekit.report.page.templating import render
-from racekit.report.participants import matters, participants, shown_by
+from racekit.report.participants import matters, participants
 from racekit.report.places import raised_at, text_at
 from racekit.report.words import wait_in_words
 from racekit.schedule import Schedule
@@ -89,7 +89,7 @@ def _named(failure: Failure, name: str, schedule: Schedule | None, trace: Trace)
             matters(failure, trace),
             {"original": "o", "passing": "p"}.get(name, "s"),
             text_at,
-            () if passes else shown_by(failure, trace),
+            failure.diagnosis.events if trace is failure.trace else (),
         ),
     }
 

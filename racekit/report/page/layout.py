@@ -11,8 +11,10 @@ from racekit.report.words import reason_in_words, target_of, verb_of
 from racekit.schedule import ACCESSES
 from racekit.trace import Event, HandOver, Place, Trace, Wait
 
-MOST_STEPS = 600
-"""A page with more is slow to draw and to read; those that matter are kept first, then the last ones."""
+MOST_STEPS = 240
+"""A page with more is slow to draw and to read. What shows the bug and what is next to a hand-over is kept first."""
+
+_AROUND_A_HAND_OVER = 3
 
 MIDDLE = 20
 """Where in a step's row its dot is, in CSS pixels from the top."""
@@ -58,7 +60,8 @@ class _Layout:
     ) -> None:
         self._trace = trace
         self._endings = endings
-        self._matters = matters
+        self._matters = frozenset(matters)
+        self._shows = frozenset(shows)
         self._prefix = prefix
         self._text_of = text_of
         self._racing = {index for race in trace.races for index in race[:2]}.union(shows)
@@ -129,8 +132,17 @@ class _Layout:
         events = self._trace.events
         if len(events) <= MOST_STEPS:
             return range(len(events))
-        by_worth = sorted(range(len(events)), key=lambda index: (index in self._matters, index), reverse=True)
-        return set(by_worth[:MOST_STEPS])
+        near = {
+            hand_over.at + offset
+            for hand_over in self._hand_overs
+            for offset in range(-_AROUND_A_HAND_OVER, _AROUND_A_HAND_OVER)
+        }
+        ends = {index for arrow in self._trace.arrows for index in arrow[:2]}
+
+        def worth(index: int) -> tuple[bool, bool, bool, int]:
+            return index in self._shows, index in near, index in ends or index in self._matters, index
+
+        return set(sorted(range(len(events)), key=worth, reverse=True)[:MOST_STEPS])
 
     def _step(self, index: int, event: Event) -> Step:
         return Step(
