@@ -17,8 +17,11 @@ _LONGEST_VALUE = 200
 _JUDGEMENTS = {None: "", True: "allowed", False: "forbidden"}
 
 
-def page_of(found: Exploration) -> str:
+def page_of(found: Exploration, *, test: str = "", index: str = "", root: str = "") -> str:
     """The HTML of the page. For each value the body is run once more, with a schedule that gives it.
+
+    `test` is the node id of a test that is the body, `index` a relative URL, `root` the directory from which files are
+    named.
 
     Raises BadArgument if nothing came out, and ScheduleMismatch if the body does something else when it is run again.
     """
@@ -27,7 +30,9 @@ def page_of(found: Exploration) -> str:
         raise BadArgument("This exploration has neither a value nor a failure that a page could show.")
     count = f"{found.executions:,} execution{'' if found.executions == 1 else 's'}"
     missing = [_shortened(repr(value)) for value in found.missing]
-    return outcomes_page(entries, facts=[count, found.verdict], missing=missing, root=os.getcwd())
+    return outcomes_page(
+        entries, facts=[count, found.verdict], missing=missing, test=test, index=index, root=root or os.getcwd()
+    )
 
 
 def _values(found: Exploration) -> list[OutcomeEntry]:

@@ -44,7 +44,7 @@ def explore_item(
     except RacekitError as error:
         fail(str(error))
     fresh.item.user_properties += properties(found)
-    reports.tell(fresh.item, found, fresh.originals)
+    reports.tell(fresh.item, found, fresh.originals, fresh.outcomes_page)
     fresh.report = "" if found.failure is None else found.failure.report
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
@@ -119,8 +119,10 @@ def _search(
             if failed_again is not None:
                 return failed_again
             found = explore_body(fresh.execute, options, timeout=seconds)
+            ended_with = fresh.failed_with
             fresh.originals = _record_originals(fresh, found, options, seconds)
-            if found.failure is not None and (fresh.failed_with is None or fresh.originals):
+            fresh.outcomes_page = reports.outcomes_page(fresh.item, found)
+            if found.failure is not None and (ended_with is None or fresh.originals or fresh.outcomes_page):
                 _replay_quietly(fresh, found.failure.schedule, options, seconds)  # its output is what is shown
             return found
         except Ended:

@@ -63,6 +63,7 @@ class FreshItem:
         self.unexpected_success = False
         self.statistics: dict[str, Any] | None = None
         self.originals: Mapping[Schedule, Trace] = {}
+        self.outcomes_page = ""
         self._executions = 0
         self._executing = False
         self._in_wider_fixture = False

@@ -140,7 +140,7 @@ class GivenItem:
         ]
         failing = [found for found in self._found if found.failure is not None]
         if failed and failing:
-            reports.tell(self.fresh.item, failing[-1], self.fresh.originals)
+            reports.tell(self.fresh.item, failing[-1], self.fresh.originals, self.fresh.outcomes_page)
         each_took = [statistics(found) for found in self._found if isinstance(found, Exploration)]
         if each_took:
             sums = {

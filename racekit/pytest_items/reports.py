@@ -16,12 +16,13 @@ from urllib.parse import quote
 
 import pytest
 
+from racekit.errors import RacekitError
 from racekit.failure import Failure
 from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
 from racekit.trace import Trace
 
-_FOUND = pytest.StashKey[tuple[Exploration | Execution, Mapping[Schedule, Trace]]]()
+_FOUND = pytest.StashKey[tuple[Exploration | Execution, Mapping[Schedule, Trace], str]]()
 
 _NAME = "racekit-reports"
 _MOST_PER_TEST = 20
@@ -45,12 +46,27 @@ def register(config: pytest.Config) -> None:
         config.pluginmanager.register(Reports(config, directory, sarif), _NAME)
 
 
-def tell(item: pytest.Item, found: Exploration | Execution, originals: Mapping[Schedule, Trace]) -> None:
+def tell(
+    item: pytest.Item, found: Exploration | Execution, originals: Mapping[Schedule, Trace], outcomes: str = ""
+) -> None:
     """Have the reports tell what came of an item.
 
-    `originals` are the executions that failed first, by their schedules, where these were minimized afterwards.
+    `originals` are the executions that failed first, by their schedules, where these were minimized afterwards;
+    `outcomes` is the page of the values that came out.
     """
-    item.stash[_FOUND] = found, originals
+    item.stash[_FOUND] = found, originals, outcomes
+
+
+def outcomes_page(item: pytest.Item, found: Exploration) -> str:
+    """The page of the values that came out, if there are any and somebody wants it. Each is made once more."""
+    if not are_wanted(item.config) or not found.outcomes or set(found.outcomes) == {None}:
+        return ""
+    from racekit.pages import page_of
+
+    try:
+        return page_of(found, test=item.nodeid, index="index.html", root=str(item.config.rootpath))
+    except RacekitError:
+        return ""  # the test does not repeat itself
 
 
 def are_wanted(config: pytest.Config) -> bool:
@@ -76,7 +92,7 @@ class Reports:
         self._sarif = sarif
         self._writes = not hasattr(config, "workerinput")
         self._failures: list[Mapping[str, Any]] = []
-        self._explored: list[tuple[str, Mapping[str, Any]]] = []
+        self._explored: list[tuple[str, Mapping[str, Any], str]] = []
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -84,14 +100,16 @@ class Reports:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if call.when == "call" and _FOUND in item.stash:
-            report.race_failures = list(self._told(item, *item.stash[_FOUND]))  # type: ignore[attr-defined]
+            found, originals, outcomes = item.stash[_FOUND]
+            report.race_failures = list(self._told(item, found, originals))  # type: ignore[attr-defined]
+            report.race_outcomes = outcomes  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self._writes:
             self._failures += getattr(report, "race_failures", ())
             if hasattr(report, "race_statistics"):
-                self._explored.append((report.nodeid, report.race_statistics))
+                self._explored.append((report.nodeid, report.race_statistics, getattr(report, "race_outcomes", "")))
 
     def pytest_sessionfinish(self) -> None:
         if not self._writes:
@@ -125,7 +143,7 @@ class Reports:
 
         root = str(self._config.rootpath)
         for failure in different(found):
-            name = file_name(item.nodeid, failure)
+            name = file_name(item.nodeid, failure.schedule.token)
             around = Around(
                 original=originals.get(failure.original),
                 test=item.nodeid,
@@ -158,9 +176,13 @@ class Reports:
             (directory / f"{told['name']}.trace.json").write_text(trace, encoding="utf-8")
             href = f"{quote(told['name'])}.html"
             entries.append(FailureEntry(href, told["headline"], told["test"], told["facts"], told["sketch"]))
-        explored = [
-            ExploredEntry(test, took["result"], took["verdict"], took["executions"]) for test, took in self._explored
-        ]
+        explored = []
+        for test, took, outcomes in self._explored:
+            name = file_name(test, "outcomes") if outcomes else ""
+            if outcomes:
+                (directory / f"{name}.html").write_text(outcomes, encoding="utf-8")
+            href = f"{quote(name)}.html" if outcomes else ""
+            explored.append(ExploredEntry(test, took["result"], took["verdict"], took["executions"], href))
         (directory / "index.html").write_text(index_page(entries, explored), encoding="utf-8")
 
     def _write_sarif(self, file: Path) -> None:
@@ -177,10 +199,10 @@ def different(found: Exploration | Execution) -> Sequence[Failure]:
     return failures[:_MOST_PER_TEST]
 
 
-def file_name(test: str, failure: Failure) -> str:
-    """The name of the files of a failure, without what tells their kinds apart; the same in each session."""
+def file_name(test: str, what: str) -> str:
+    """The name of the files about one thing of a test, without what tells their kinds apart; always the same."""
     readable = re.sub(r"[^\w.]+", "-", test).strip("-")[-_LONGEST_NAME:]
-    return f"{readable}-{hashlib.sha256(f'{test} {failure.schedule}'.encode()).hexdigest()[:6]}"
+    return f"{readable}-{hashlib.sha256(f'{test} {what}'.encode()).hexdigest()[:6]}"
 
 
 def _ways(item: pytest.Item, failure: Failure) -> Sequence[tuple[str, str]]:

@@ -51,6 +51,14 @@ def test_each(count):
     assert counter.value == 2
 """
 
+OUTCOMES = """
+@racekit.race(outcomes={1, 2})
+def test_what_comes_out():
+    counter = Counter()
+    twice(counter.increment)
+    return counter.value
+"""
+
 
 def names(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
@@ -98,6 +106,13 @@ def test_the_example_that_fails_has_a_page(project: Project) -> None:
     project.run(GIVEN, "--race-report=pages")
     [page] = project.pytester.path.glob("pages/test_it*.html")
     assert "test_it.py::test_each" in page.read_text(encoding="utf-8")
+
+
+def test_a_test_that_returns_values_has_a_page_of_its_outcomes(project: Project) -> None:
+    project.run(OUTCOMES, "--race-report=pages")
+    [page] = project.pytester.path.glob("pages/test_it*.html")
+    assert "2 different outcomes" in page.read_text(encoding="utf-8")
+    assert f'<a href="{page.name}">' in (project.pytester.path / "pages" / "index.html").read_text(encoding="utf-8")
 
 
 def test_failures_are_results_in_the_sarif_log(project: Project) -> None:

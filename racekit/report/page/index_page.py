@@ -19,12 +19,16 @@ class FailureEntry(NamedTuple):
 
 
 class ExploredEntry(NamedTuple):
-    """A test that was explored: `result` in a word ("failed", "proved" or what cut it), and the sentence for it."""
+    """A test that was explored: `result` in a word ("failed", "proved" or what cut it), and the sentence for it.
+
+    `href` is the URL of the page of its outcomes, if it has one.
+    """
 
     test: str
     result: str
     verdict: str
     executions: int
+    href: str = ""
 
 
 def index_page(failures: Sequence[FailureEntry], explored: Sequence[ExploredEntry]) -> str:

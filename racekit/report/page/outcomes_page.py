@@ -35,13 +35,21 @@ class OutcomeEntry(NamedTuple):
 
 
 def outcomes_page(
-    entries: Sequence[OutcomeEntry], *, facts: Sequence[str] = (), missing: Sequence[str] = (), root: str = ""
+    entries: Sequence[OutcomeEntry],
+    *,
+    facts: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    test: str = "",
+    index: str = "",
+    root: str = "",
 ) -> str:
     """The page, as the text of an HTML file.
 
-    `missing` are the values that were expected and never came out, `root` is the directory from which files are named.
+    `missing` are the values that were expected and never came out. `test` is the node id of the test that was explored,
+    `index` a relative URL, `root` the directory from which files are named.
     """
-    return render("outcomes.html.j2", page_data(entries, facts, missing, root or os.getcwd()))
+    data = page_data(entries, facts, missing, root or os.getcwd())
+    return render("outcomes.html.j2", {**data, "test": test, "index": index})
 
 
 def page_data(
