@@ -4,8 +4,10 @@ from types import ModuleType
 
 from racekit import interpreter  # noqa: F401 - first of all
 from racekit.assertions import assert_deadlock, assert_lost_update, assert_outcomes, assert_race_free, raises
+from racekit.diagnose.data_races import DataRace
 from racekit.errors import (
     BadArgument,
+    DataRaceFound,
     Deadlock,
     ForbiddenOutcome,
     Inconsistent,
@@ -29,6 +31,8 @@ from racekit.side_by_side import StillRunning, together
 
 __all__ = [
     "BadArgument",
+    "DataRace",
+    "DataRaceFound",
     "Deadlock",
     "Diagnosis",
     "Execution",

@@ -53,6 +53,10 @@ class Livelock(RaceFailure):
     """The threads kept running without an end in sight."""
 
 
+class DataRaceFound(RaceFailure):
+    """Accesses that nothing orders, where such races are errors."""
+
+
 class Inconsistent(RaceFailure):
     """What concurrent calls gave, no sequential order of them gives."""
 

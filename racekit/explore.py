@@ -6,15 +6,17 @@ import functools
 import gc
 import sys
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from racekit.audit import Audit
 from racekit.distinct import DistinctFailures
 from racekit.errors import NestedExploration, ScheduleMismatch
-from racekit.failure import Failure
+from racekit.failure import Diagnosis, Failure
 from racekit.minimize import Minimized, identity, minimize
 from racekit.options import Options, check_body
 from racekit.progress import Progress
+from racekit.report.text import failure_report
 from racekit.reproduce import Again, failure_of, reproduce
 from racekit.results import Execution, Exploration, Outcome
 from racekit.runtime import originals
@@ -54,9 +56,11 @@ def explore(body: Callable[[], object], **options: Any) -> Exploration:
     a GIL does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock
     passes its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages,
     modules, classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a
-    livelock. stop_on_failure: whether the first failure ends the exploration. audit: first run the default schedule
-    twice, and say what differs. outcomes: the values that the body may return; any other one is a failure. replay: a
-    schedule, or its token, that is run before the search, such as one under which the body failed before.
+    livelock. stop_on_failure: whether the first failure ends the exploration. data_races: "report" or "error", which
+    makes failures of accesses that nothing orders (see `Exploration.data_races`), but for those on what is a key of
+    allowed_races, which gives the reason. audit: first run the default schedule twice, and say what differs. outcomes:
+    the values that the body may return; any other one is a failure. replay: a schedule, or its token, that is run
+    before the search, such as one under which the body failed before.
 
     Raises BadArgument for a body or option that cannot be used, and NestedExploration inside an exploration.
     """
@@ -95,7 +99,26 @@ def explore_body(
     explorer.find_fault = find_fault
     explorer.judge = judge
     explorer.places = places
-    return explorer.run()
+    result = explorer.run()
+    if options.data_races == "error" and result.ok and not result.stuck:
+        _fail_for_data_races(result)
+    return result
+
+
+def _fail_for_data_races(result: Exploration) -> None:
+    races = result.data_races
+    if races and result.again is not None:
+        race = races[0]
+        told = Failure(
+            kind="data race",
+            exception=None,
+            thread=race.threads[1],
+            schedule=race.schedule,
+            trace=result.again(race.schedule).trace,
+            outcome="\n".join(map(str, races)),
+            diagnosis=Diagnosis("data race", f"Data race on {race.target}: nothing orders these accesses"),
+        )
+        result.failures, result.cut_by = (replace(told, report=failure_report(told)),), result.cut_by or "failure"
 
 
 def replay_body(
@@ -190,6 +213,7 @@ class _Explorer:
         effort.rewriting += entered - begun + ended - left
         result.failures = self._failures.told()
         result.again = functools.partial(replay_body, self.body, options=self.options)
+        result.allowed_races = self.options.allowed_races
         result.seconds = ended - begun
         if result.cut_by == "nondeterminism" or not all(failure.reproduced for failure in result.failures):
             audit.explain()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from racekit.errors import Deadlock, ForbiddenOutcome, Livelock, RaceFailure
+from racekit.errors import DataRaceFound, Deadlock, ForbiddenOutcome, Livelock, RaceFailure
 from racekit.schedule import Schedule
 from racekit.trace import Place, Trace, Wait
 
-_RAISED: dict[str, type[RaceFailure]] = {"deadlock": Deadlock, "livelock": Livelock, "outcome": ForbiddenOutcome}
+_RAISED: dict[str, type[RaceFailure]] = {
+    "deadlock": Deadlock,
+    "livelock": Livelock,
+    "outcome": ForbiddenOutcome,
+    "data race": DataRaceFound,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +35,10 @@ class Failure:
     """How one execution failed, with the schedule that makes it fail so again.
 
     `kind` is "exception", "deadlock", "livelock", "outcome" (the body returned `value`, which must not come out;
-    `outcome` says why) or "lost update" (for `assert_race_free`, where nothing else failed). `thread` names the thread
-    that failed, `exception` is what it raised (None for the other kinds), `waits` tells who waits for what in a
-    deadlock, `repeated` the lines of a livelock that repeat. `diagnosis` names the bug.
+    `outcome` says why), "lost update" (for `assert_race_free`, where nothing else failed) or "data race" (where such
+    races are errors). `thread` names the thread that failed, `exception` is what it raised (None for the other kinds),
+    `waits` tells who waits for what in a deadlock, `repeated` the lines of a livelock that repeat. `diagnosis` names
+    the bug.
 
     `execution` is the number of the execution (0 if this was no search), `executions` are those of all that failed
     in this way. `passing` is the trace of the nearest one that passes: it follows the schedule for longer than others.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -14,6 +14,7 @@ from racekit.schedule import Schedule
 STRATEGIES = ("auto", "bounded", "directed", "dpor", "pct", "pos", "random", "surw", "urw")
 GRANULARITIES = ("access", "gil", "sync")
 TIMEOUTS = ("virtual", "any")
+DATA_RACES = ("report", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Options:
     steps: int = 100_000
     stop_on_failure: bool = True
     audit: bool = False
+    data_races: str = "report"
+    allowed_races: Mapping[str, str] = field(default_factory=dict)
     outcomes: Collection[object] | None = None
     replay: Schedule | str | None = None
 
@@ -52,6 +55,8 @@ class Options:
         _check_choice("strategy", self.strategy, STRATEGIES)
         _check_choice("granularity", self.granularity, GRANULARITIES)
         _check_choice("timeouts", self.timeouts, TIMEOUTS)
+        _check_choice("data_races", self.data_races, DATA_RACES)
+        _check_reasons("allowed_races", self.allowed_races)
         if self.outcomes is not None and not isinstance(self.outcomes, Collection):
             raise BadArgument(f"outcomes={self.outcomes!r} is not a collection of values: write outcomes={{...}}.")
         if self.replay is not None:
@@ -62,7 +67,7 @@ class Options:
     @classmethod
     def of(cls, keywords: dict[str, Any]) -> Options:
         """Options from keywords that a user wrote; an unknown keyword raises BadArgument."""
-        known = [field.name for field in fields(cls)]
+        known = [each.name for each in fields(cls)]
         for keyword in keywords:
             if keyword not in known:
                 raise BadArgument(f"There is no option {keyword!r}: the options are {', '.join(known)}.")
@@ -132,6 +137,19 @@ def _check_number(
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise BadArgument(f"There is no {name} {value!r}: use one of {', '.join(map(repr, choices))}.")
+
+
+def _check_reasons(name: str, reasons: object) -> None:
+    if not isinstance(reasons, Mapping):
+        raise BadArgument(
+            f"{name}={reasons!r} is not a mapping: write {name}={{'Class.attribute': 'why that race is meant'}}."
+        )
+    for what, reason in reasons.items():
+        if not (isinstance(what, str) and isinstance(reason, str) and what and reason.strip()):
+            raise BadArgument(
+                f"{name} maps {what!r} to {reason!r}, which gives no reason: "
+                "name what may race, such as 'Class.attribute', and say in words why that is meant."
+            )
 
 
 def _names(option: str, value: object) -> tuple[str, ...]:

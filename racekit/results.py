@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from racekit.diagnose.data_races import DataRace, data_races, distinct
 from racekit.effort import Effort
+from racekit.errors import ScheduleMismatch
 from racekit.failure import Failure, raise_failure
 from racekit.report.outcome_table import OutcomeRow, outcome_table
 from racekit.report.text import exploration_report
 from racekit.report.verdict import proof_in_words
 from racekit.schedule import Schedule
 from racekit.trace import Trace
+
+_SCHEDULES_LOOKED_AT = 20
 
 
 @dataclass(slots=True)
@@ -79,6 +83,8 @@ class Exploration:
     granularity: str = "access"
     effort: Effort = field(default_factory=Effort)
     again: Callable[[Schedule], Execution] | None = field(default=None, repr=False, compare=False)
+    allowed_races: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _data_races: tuple[DataRace, ...] | None = field(default=None, repr=False, compare=False)
     expected: tuple[object, ...] = ()
 
     @property
@@ -109,6 +115,27 @@ class Exploration:
     def failure(self) -> Failure | None:
         """The first failure."""
         return self.failures[0] if self.failures else None
+
+    @property
+    def data_races(self) -> tuple[DataRace, ...]:
+        """Pairs of accesses to one thing, at least one of them a write, that nothing orders; each pair of lines once.
+
+        They are looked for in the default schedule and in one for each outcome and failure: the body runs again for
+        each of these, when this is first asked for. What `allowed_races` names is left out.
+        """
+        if self._data_races is None:
+            self._data_races = distinct(self._all_data_races(), self.allowed_races)
+        return self._data_races
+
+    def _all_data_races(self) -> Iterator[DataRace]:
+        schedules = [Schedule(), *(failure.schedule for failure in self.failures)]
+        schedules += [outcome.schedule for outcome in self.outcomes.values()]
+        for schedule in list(dict.fromkeys(schedules))[:_SCHEDULES_LOOKED_AT]:
+            if self.again is not None:
+                try:
+                    yield from data_races(self.again(schedule).trace, schedule)
+                except ScheduleMismatch:
+                    continue  # the body does not do the same again, which is told elsewhere
 
     def check(self) -> None:
         """Raise what the first failure deserves, if there is one: its own exception, or Deadlock or Livelock."""

@@ -59,6 +59,8 @@ def _what(failure: Failure, in_pytest: bool) -> Iterator[str]:
 def _where_it_stands(failure: Failure) -> Iterator[str]:
     if failure.kind == "deadlock":
         yield from standstill(failure.waits, find_cycle(failure.waits))
+    elif failure.kind == "data race":
+        yield from failure.outcome.splitlines()
     elif failure.kind == "livelock":
         for place in failure.repeated[:_REPEATED_SHOWN]:
             yield cut(f"  {short_place(place)}  {place.text}", WIDTH)
