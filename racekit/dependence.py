@@ -14,6 +14,7 @@ READS = frozenset(
     {
         "read",
         "is_set",
+        "locked",
         "qsize",
         "empty",
         "full",

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from racekit.dependence import WHOLE, Access, Footprint, writes
 
-WAITS_FOR_RELEASE = "acquire"
-"""It could not have come before the release that it waited for; "acquire now" could, and would have failed."""
+WAITING = frozenset({"acquire", "take"})
+"""They could not have come before the release or the put that they waited for; "acquire now" could have failed."""
 
 Links = Sequence[tuple[str, int]]
 """("start", child), ("join", child) or ("all", 0).
@@ -89,7 +89,7 @@ class HappensBefore:
                 if racing or ordering:
                     conflicting |= racing
                     conflicting |= ordering
-                    raced.update(step for step in racing if not self._is_ordered(step, before, racing, ordering))
+                    raced.update(step for step in racing if not self._is_ordered(step, before, racing))
             races = [Race(step, index) for step in sorted(raced)]
             for step in conflicting:
                 self._join(before, step)
@@ -158,7 +158,7 @@ class HappensBefore:
                 racing.update({steps[read].thread: read for read in since if steps[read].thread != thread}.values())
             if last is None:
                 continue
-            waits = access.operation == WAITS_FOR_RELEASE
+            waits = access.operation in WAITING
             if steps[last.step].thread != thread:
                 (ordering if waits else racing).add(last.step)
             if waits and last.acquired >= 0 and steps[last.acquired].thread != thread:
@@ -173,21 +173,16 @@ class HappensBefore:
             return parts.values()
         return [parts[part] for part in (access.part, WHOLE) if part in parts]
 
-    def _is_ordered(self, step: int, before: dict[int, int], racing: set[int], ordering: set[int]) -> bool:
+    def _is_ordered(self, step: int, before: dict[int, int], racing: set[int]) -> bool:
         """Whether something orders `step` before the new one besides their own conflict.
 
-        The lock's own releases do not order two acquires for good: the other thread could have had it first.
+        A release does not order two acquires for good, whoever released: the other thread could have had it first.
         """
         steps = self.steps
         thread = steps[step].thread
         if before.get(thread, -1) >= step:
             return True
-        for other in racing | ordering:
-            if other == step or (other in ordering and steps[other].thread == thread):
-                continue
-            if steps[other].before.get(thread, -1) >= step:
-                return True
-        return False
+        return any(other != step and steps[other].before.get(thread, -1) >= step for other in racing)
 
 
 def order(steps: Iterable[tuple[int, Footprint, Links]]) -> list[Step]:

@@ -9,6 +9,7 @@ Invariants, for whoever changes this file:
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,7 +18,7 @@ from racekit.errors import ExecutionAborted
 from racekit.runtime import cpython, originals
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
-from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, Chooser, SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import BLOCKED, HEAD, Chooser, SchedulingPoint, TraceEntry
 from racekit.runtime.thread import ControlledThread, Hold, Parking
 from racekit.runtime.turn import TURN
 from racekit.schedule import ACCESSES, SYNCHRONIZATION
@@ -183,6 +184,8 @@ class Scheduler:
                 self.park(caller)
             except ExecutionAborted:
                 pass
+        if not self.aborting:
+            self.note_what_blocks()
         self.abort()
         if any(thread is not caller for thread in self.alive):
             self.pass_on(self.next_to_unwind(caller))
@@ -248,30 +251,39 @@ class Scheduler:
             self.reschedule(thread)
 
     def record(
-        self, thread: ControlledThread, site: Site | None, operation: str, touched: object, is_step: bool = True
+        self,
+        thread: ControlledThread,
+        site: Site | None,
+        operation: str,
+        touched: object,
+        is_step: bool = True,
+        part: object = None,
     ) -> None:
         """`thread` synchronizes by what it `touched` (a thread by its id), as an event of its own if `is_step`.
 
         An `operation` like "acquire failed" was announced as "acquire".
         """
         thread.looked = True
-        location = touched if isinstance(touched, int | None) else self.location(touched)
+        location = touched if isinstance(touched, int | None) else self.location(touched, part)
         if thread.atomic or not is_step:
             self.trace.append((thread.id, None, operation, location))
             return
         self.count(thread, site, operation.partition(" ")[0])
         self.trace.append((thread.id, site, operation, location))
 
-    def location(self, touched: object) -> object:
+    def location(self, touched: object, part: object = None) -> object:
         """Where the event is, for a strategy that compares events; it costs too much for the others."""
-        return (self.conflicts.record(touched).number, None) if self.compares_events else None
+        return (self.conflicts.record(touched).number, part) if self.compares_events else None
 
     def note_what_blocks(self) -> None:
-        """Nobody can go on: the acquires that are blocked are the last events, as if they had begun."""
+        """Nobody will go on: what blocked threads wait for are the last events, as if they had begun."""
         if self.compares_events:
             for thread in self.alive:
-                if thread.blocked and type(thread.awaited) in (originals.LockType, originals.RLockType):
-                    self.trace.append((thread.id, None, BLOCKED_ACQUIRE, self.location(thread.awaited)))
+                awaited = thread.awaited
+                if thread.blocked and type(awaited) in (originals.LockType, originals.RLockType):
+                    self.trace.append((thread.id, None, f"acquire{BLOCKED}", self.location(awaited)))
+                elif thread.blocked and type(awaited) is queue.SimpleQueue:
+                    self.trace.append((thread.id, None, f"get{BLOCKED}", self.location(awaited, HEAD)))
 
     def count(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
         """`thread` passes a position, so that the next time there is another occurrence."""

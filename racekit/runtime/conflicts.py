@@ -153,7 +153,7 @@ class Conflicts:
 
     `owners[number]` is what kind of object it is, in words. `unordered`: several threads have added keys to one
     container, so that the order of its keys depends on the schedule. `stores` is told of attributes that are stored as
-    items.
+    items. taken[id(queue)]: how many items were taken.
     """
 
     def __init__(self) -> None:
@@ -164,6 +164,7 @@ class Conflicts:
         self._namespaces: list[dict[str, Any]] = []  # kept, so that nothing else can be taken for one of them
         self.owners: list[str] = []
         self.unordered = False
+        self.taken: dict[int, int] = {}
 
     def record(self, obj: object) -> SharedObject:
         """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it."""

@@ -273,9 +273,15 @@ class RecordingScheduler(Scheduler):
     recorder: Recorder
 
     def record(
-        self, thread: ControlledThread, site: Site | None, operation: str, touched: object, is_step: bool = True
+        self,
+        thread: ControlledThread,
+        site: Site | None,
+        operation: str,
+        touched: object,
+        is_step: bool = True,
+        part: object = None,
     ) -> None:
-        super().record(thread, site, operation, touched, is_step)
+        super().record(thread, site, operation, touched, is_step, part)
         if is_step and not thread.atomic and site is not None:
             self.recorder.synchronization(thread, site, operation, touched)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from racekit.dependence import Access
+from racekit.dependence import WHOLE, Access
 from racekit.runtime.thread import ControlledThread
 from racekit.schedule import Position
 from racekit.watch.site import Site, numbered_position
@@ -12,8 +12,11 @@ from racekit.watch.site import Site, numbered_position
 if TYPE_CHECKING:
     from racekit.runtime.baton import Scheduler
 
-BLOCKED_ACQUIRE = "acquire blocked"
-"""The operation of an event that never came about: a thread of a deadlock was waiting for this."""
+BLOCKED = " blocked"
+"""Ends the operation of an event that never came about: when the execution ended, a thread was waiting for this."""
+
+HEAD, TAIL = "head", "tail"
+"""The two ends of a queue, as parts of it."""
 
 TraceEntry = tuple[int, Site | None, str, object]
 """(thread, where, "read" or "write" or a synchronization's name, location)"""
@@ -52,7 +55,7 @@ class SchedulingPoint:
         It cannot for a thread that has not begun, and there is nothing where a thread starts, joins, sleeps or ends.
         """
         waiting = self.scheduler.threads[thread]
-        touched, part = (waiting.awaited, None) if waiting.awaited is not None else waiting.touches or (None, None)
+        touched, part = (waiting.awaited, WHOLE) if waiting.awaited is not None else waiting.touches or (None, None)
         if touched is None or isinstance(touched, ControlledThread):
             return None
         number = self.scheduler.conflicts.record(touched).number

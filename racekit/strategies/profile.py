@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from racekit.dependence import READS, WHOLE
-from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, TraceEntry
+from racekit.runtime.scheduling_point import BLOCKED, TraceEntry
 
 _TAKES = frozenset({"acquire", "acquire now"})
 _GIVES = "release"
@@ -42,7 +42,7 @@ class Profile:
             touched: object = None
             if operation == "start":
                 self.starters.add(thread)
-            if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
+            if isinstance(location, tuple) and not operation.endswith(BLOCKED):
                 touched = location[0] if location[0] in wholes else location
                 writes = self._touches[thread].get(touched, False) or operation not in READS
                 self._touches[thread][touched] = writes

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from racekit.dependence import Access, Footprint
 from racekit.happens_before import Links
-from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, TraceEntry
+from racekit.runtime.scheduling_point import BLOCKED, TraceEntry
 
 
 def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
     """What the events of one step touched."""
     accesses: dict[Access, None] = {}
     for _, _, operation, location in entries:
-        if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
+        if isinstance(location, tuple) and not operation.endswith(BLOCKED):
             number, part = location
             accesses[Access(number, part, operation, kinds[number])] = None
     return tuple(accesses)
@@ -31,10 +31,11 @@ def links(entries: Sequence[TraceEntry]) -> Links:
 
 
 def blocked_steps(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Iterator[tuple[int, Footprint, Links]]:
-    """What the threads of a deadlock were about to do."""
+    """What blocked threads were about to do when the execution ended."""
     for thread, _, operation, location in entries:
-        if operation == BLOCKED_ACQUIRE and isinstance(location, tuple):
-            yield thread, (Access(location[0], None, "acquire", kinds[location[0]]),), ()
+        if operation.endswith(BLOCKED) and isinstance(location, tuple):
+            number, part = location
+            yield thread, (Access(number, part, operation.removesuffix(BLOCKED), kinds[number]),), ()
 
 
 def steps_between(

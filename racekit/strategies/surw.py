@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from racekit.dependence import writes
-from racekit.runtime.scheduling_point import BLOCKED_ACQUIRE, SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import BLOCKED, SchedulingPoint, TraceEntry
 from racekit.strategies.foresight import Foresight
 from racekit.strategies.patience import goes_on_and_on
 from racekit.strategies.remaining import Remaining, parents
@@ -89,7 +89,7 @@ class Surw:
         counts: defaultdict[Location, Counter[int]] = defaultdict(Counter)
         changed: set[Location] = set()
         for thread, _, operation, location in trace:
-            if isinstance(location, tuple) and operation != BLOCKED_ACQUIRE:
+            if isinstance(location, tuple) and not operation.endswith(BLOCKED):
                 counts[location][thread] += 1
                 if writes(operation):
                     changed.add(location)

@@ -7,6 +7,7 @@ passes straight through.
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -24,6 +25,9 @@ from racekit.watch.site import Site
 
 MODULES_WITHOUT_STEPS = frozenset({"importlib._bootstrap", "_frozen_importlib"})
 """Whether a module is already imported depends on the executions before: it must not change what the steps are."""
+
+_LOCK_OF_CACHES: Any = logging._lock  # type: ignore[attr-defined]
+"""Whether logging takes it depends on which levels the executions before have looked up, so it is no event, either."""
 
 _PASSED_THROUGH = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
 
@@ -45,7 +49,7 @@ def taken(lock: object, site: Site | None, is_step: bool, operation: str) -> Non
         scheduler.changed(key)
     if not thread.atomic:
         thread.has_effect()
-    scheduler.record(thread, site, operation, lock, is_step)
+    _record(lock, site, operation, is_step)
 
 
 def given_up(lock: object, site: Site | None, is_step: bool) -> None:
@@ -60,12 +64,12 @@ def given_up(lock: object, site: Site | None, is_step: bool) -> None:
         hold.thread.lockset = frozenset(hold.thread.held)
     if key in scheduler.waiters:
         scheduler.changed(key)
-    scheduler.record(thread, site, "release", lock, is_step)
+    _record(lock, site, "release", is_step)
 
 
-def _failed(lock: object, site: Site | None, is_step: bool) -> None:
-    thread = TURN.thread
-    TURN.scheduler.record(thread, site, "acquire failed", lock, is_step)
+def _record(lock: object, site: Site | None, operation: str, is_step: bool) -> None:
+    if lock is not _LOCK_OF_CACHES:
+        TURN.scheduler.record(TURN.thread, site, operation, lock, is_step)
 
 
 def is_free(lock: Any) -> bool:
@@ -85,7 +89,11 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
         return take(lock, blocking, timeout)  # raises what it has to raise
     scheduler, thread = TURN.scheduler, TURN.thread
     site = call_site()
-    is_step = not thread.atomic and caller.f_globals.get("__name__") not in MODULES_WITHOUT_STEPS
+    is_step = (
+        not thread.atomic
+        and caller.f_globals.get("__name__") not in MODULES_WITHOUT_STEPS
+        and lock is not _LOCK_OF_CACHES
+    )
     if blocking and timeout != 0:
         if is_step or not is_free(lock):
             limit = None if timeout < 0 else nanoseconds(timeout)
@@ -97,7 +105,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
                 both = (id(lock), id(also))
                 waited = wait(scheduler, thread, lock, both, lambda: is_free(lock) and is_free(also), limit, is_step)
             if not waited:
-                _failed(lock, site, is_step)
+                _record(lock, site, "acquire failed", is_step)
                 return False
         while not take(lock, False):
             if not wait_for_outsider(scheduler, thread, lock, timeout):
@@ -106,7 +114,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
         if is_step:
             scheduler.step(thread, site, "acquire", lock)
         if not take(lock, False):
-            _failed(lock, site, is_step)
+            _record(lock, site, "acquire failed", is_step)
             return False
     taken(lock, site, is_step, "acquire" if blocking and timeout != 0 else "acquire now")
     return True
@@ -155,7 +163,11 @@ def methods(
         is_step = not thread.atomic and is_watched(caller.f_code)
         if is_step:
             TURN.scheduler.step(thread, site, "release", self)
-        give(self)
+        try:
+            give(self)
+        except RuntimeError:  # nobody holds it, or another thread does
+            _record(self, site, "release failed", is_step)
+            raise
         if owned is None or not owned(self):
             given_up(self, site, is_step)
 
@@ -176,6 +188,18 @@ def methods(
         release_called_from(self, _caller(sys._getframe(1)))
 
     return {"acquire": acquire, "release": release, "__enter__": __enter__, "__exit__": __exit__}
+
+
+def locked(self: Any) -> bool:
+    """`Lock.locked` under control."""
+    if _get_ident() == TURN.ident or ((came := out_of_turn(self)) is not None and not came.unwinding):
+        thread = TURN.thread
+        site = call_site()
+        is_step = not thread.atomic and is_watched(sys._getframe(1).f_code)
+        if is_step:
+            TURN.scheduler.step(thread, site, "locked", self)
+        _record(self, site, "locked", is_step)
+    return originals.lock_locked(self)
 
 
 def _release_save(self: Any) -> Any:
@@ -205,7 +229,8 @@ def _acquire_restore(self: Any, state: Any) -> None:
 def lock_methods() -> dict[str, Any]:
     """What replaces the methods of `_thread.lock`."""
     replaced = methods(originals.lock_acquire, originals.lock_release, None)
-    return {**replaced, "acquire_lock": replaced["acquire"], "release_lock": replaced["release"]}
+    aliases = {"acquire_lock": replaced["acquire"], "release_lock": replaced["release"], "locked_lock": locked}
+    return {**replaced, **aliases, "locked": locked}
 
 
 def rlock_methods() -> dict[str, Any]:

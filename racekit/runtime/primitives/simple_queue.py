@@ -1,16 +1,25 @@
-"""`queue.SimpleQueue` under control: like a lock, it is a leaf of the standard library, written in C."""
+"""`queue.SimpleQueue` under control: like a lock, it is a leaf of the standard library, written in C.
+
+Its parts are the end where items are put, the one where they are taken, and each item, by how many came before it: a
+put and a get are independent unless it is the item put that is taken.
+"""
 
 from __future__ import annotations
 
 import queue
 from typing import Any
 
+from racekit.dependence import WHOLE
 from racekit.runtime import cpython, originals
+from racekit.runtime.baton import Scheduler
 from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
+from racekit.runtime.scheduling_point import HEAD, TAIL
+from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
+from racekit.watch.site import Site
 
 _get_ident = originals.get_ident
 _qsize = originals.simple_queue_qsize
@@ -23,13 +32,16 @@ def put(self: Any, item: Any, block: bool = True, timeout: float | None = None) 
     scheduler, thread = TURN.scheduler, TURN.thread
     site = call_site()
     if not thread.atomic:
-        scheduler.step(thread, site, "put", self)
+        scheduler.step(thread, site, "put", self, WHOLE)
     originals.simple_queue_put(self, item)
     for worker in cpython.workers_waiting_for(self):
         if worker.ident not in scheduler.by_ident:
             scheduler.outsiders.setdefault(worker.name)
     scheduler.changed(id(self))
-    scheduler.record(thread, site, "put", self)
+    scheduler.record(thread, site, "put", self, part=TAIL)
+    if scheduler.compares_events:
+        taken = scheduler.conflicts.taken.get(id(self), 0)
+        scheduler.record(thread, site, "put", self, False, part=taken + _qsize(self) - 1)
 
 
 def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
@@ -47,7 +59,7 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
     site = call_site()
     if not block or timeout == 0:
         if not thread.atomic:
-            scheduler.step(thread, site, "get", self)
+            scheduler.step(thread, site, "get", self, WHOLE)
     else:
         thread.site, thread.operation = site, "get"
         outermost = thread.doing is None
@@ -63,7 +75,7 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
                 None if timeout is None else nanoseconds(timeout),
                 not thread.atomic,
             ):
-                scheduler.record(thread, site, "get failed", self)
+                _got_nothing(scheduler, thread, site, self)
                 raise queue.Empty
         finally:
             if outermost:
@@ -71,11 +83,23 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
     try:
         item = originals.simple_queue_get(self, False)
     except queue.Empty:
-        scheduler.record(thread, site, "get failed", self)
+        _got_nothing(scheduler, thread, site, self)
         raise
     scheduler.changed(id(self))
-    scheduler.record(thread, site, "get", self)
+    scheduler.record(thread, site, "get", self, part=HEAD)
+    if scheduler.compares_events:
+        taken = scheduler.conflicts.taken.get(id(self), 0)
+        scheduler.conflicts.taken[id(self)] = taken + 1
+        waits = block and timeout != 0
+        scheduler.record(thread, site, "take" if waits else "take now", self, False, part=taken)
     return item
+
+
+def _got_nothing(scheduler: Scheduler, thread: ControlledThread, site: Site | None, queue: object) -> None:
+    scheduler.record(thread, site, "get failed", queue, part=HEAD)
+    if scheduler.compares_events:
+        taken = scheduler.conflicts.taken.get(id(queue), 0)
+        scheduler.record(thread, site, "take failed", queue, False, part=taken)
 
 
 def put_nowait(self: Any, item: Any) -> None:
@@ -95,8 +119,8 @@ def qsize(self: Any) -> int:
         scheduler, thread = TURN.scheduler, TURN.thread
         site = call_site()
         if not thread.atomic:
-            scheduler.step(thread, site, "qsize", self)
-        scheduler.record(thread, site, "qsize", self)
+            scheduler.step(thread, site, "qsize", self, WHOLE)
+        scheduler.record(thread, site, "qsize", self, part=WHOLE)
     return _qsize(self)
 
 

@@ -1,0 +1,196 @@
+"""Partial-order reduction where threads block: what might have been taken by another thread is looked for, too.
+
+The set of outcomes, and of threads that are stuck, is that of every schedule.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from benchmarks.sctbench.threads import run
+
+import racekit
+
+Body = Callable[[], object]
+QUEUES = [queue.SimpleQueue, queue.Queue]
+
+
+def explored(body: Body, strategy: str = "dpor") -> racekit.Exploration:
+    found = racekit.explore(body, strategy=strategy, executions=None, stop_on_failure=False)
+    assert found.cut_by is None
+    return found
+
+
+def outcomes(found: racekit.Exploration) -> set[object]:
+    stuck = {tuple((wait.thread, wait.operation) for wait in failure.waits) for failure in found.failures}
+    return set(found.outcomes) | stuck
+
+
+def assert_no_outcome_is_missed(body: Body, expected: int) -> None:
+    found = explored(body)
+    assert outcomes(found) == outcomes(explored(body, "bounded"))
+    assert len(outcomes(found)) == expected
+
+
+@pytest.mark.parametrize("kind", QUEUES)
+def test_of_two_threads_that_want_one_item_either_is_stuck(kind: Callable[[], Any]) -> None:
+    def body() -> None:
+        items = kind()
+        items.put(0)
+        run(*[lambda: items.get()] * 2)
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+@pytest.mark.parametrize("kind", QUEUES)
+def test_either_of_two_background_threads_takes_the_only_item(kind: Callable[[], Any]) -> None:
+    def body() -> str:
+        items, done, takers = kind(), threading.Event(), list[str]()
+        items.put(0)
+
+        def taking(name: str) -> Callable[[], None]:
+            def take() -> None:
+                items.get()
+                takers.append(name)
+                done.set()
+
+            return take
+
+        for name in ("first", "second"):
+            threading.Thread(target=taking(name), daemon=True).start()
+        done.wait()
+        return takers[0]
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_either_of_two_background_threads_takes_a_lock_for_good() -> None:
+    def body() -> str:
+        lock, done, takers = threading.Lock(), threading.Event(), list[str]()
+
+        def taking(name: str) -> Callable[[], None]:
+            def take() -> None:
+                lock.acquire()
+                takers.append(name)
+                done.set()
+
+            return take
+
+        for name in ("first", "second"):
+            threading.Thread(target=taking(name), daemon=True).start()
+        done.wait()
+        return takers[0]
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_a_thread_may_take_what_another_one_has_to_have_first() -> None:
+    """The second item is put only when the first was taken by the first thread; the other thread may be quicker."""
+
+    def body() -> None:
+        items: queue.SimpleQueue[int] = queue.SimpleQueue()
+        taken = threading.Event()
+        items.put(0)
+
+        def take_and_tell() -> None:
+            items.get()
+            taken.set()
+
+        def put_another() -> None:
+            taken.wait()
+            items.put(1)
+
+        run(take_and_tell, put_another, lambda: items.get())
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_a_lock_that_another_thread_releases_may_be_taken_by_a_third_one_first() -> None:
+    def body() -> None:
+        lock, taken = threading.Lock(), threading.Event()
+
+        def take_and_tell() -> None:
+            lock.acquire()
+            taken.set()
+
+        def give_back() -> None:
+            taken.wait()
+            lock.release()
+
+        run(take_and_tell, give_back, lambda: lock.acquire())
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_releasing_a_lock_that_nobody_holds_fails_before_it_is_taken_and_not_after() -> None:
+    def body() -> bool:
+        lock, failed = threading.Lock(), [False]
+
+        def release() -> None:
+            try:
+                lock.release()
+            except RuntimeError:
+                failed[0] = True
+
+        run(lambda: lock.acquire(), release)
+        return failed[0]
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_asking_whether_a_lock_is_taken_has_both_answers() -> None:
+    def body() -> bool:
+        lock, seen = threading.Lock(), [False]
+
+        def look() -> None:
+            seen[0] = lock.locked()
+
+        run(lambda: lock.acquire(), look)
+        return seen[0]
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_a_put_and_a_get_of_another_item_are_independent() -> None:
+    def body() -> None:
+        items: queue.SimpleQueue[int] = queue.SimpleQueue()
+        items.put(0)
+
+        def put() -> None:
+            items.put(1)
+            items.put(2)
+
+        run(put, lambda: items.get())
+
+    assert explored(body).interleavings == 1
+
+
+@pytest.mark.parametrize(("attempts", "expected"), [(1, 2), (2, 4)])
+def test_an_attempt_to_take_an_item_comes_before_or_after_its_put(attempts: int, expected: int) -> None:
+    """With two items and two attempts: nothing twice, one item and nothing in either order, or both items."""
+
+    def body() -> tuple[int, ...]:
+        items: queue.SimpleQueue[int] = queue.SimpleQueue()
+        got = list[int]()
+
+        def put() -> None:
+            for item in range(1, attempts + 1):
+                items.put(item)
+
+        def take() -> None:
+            for _ in range(attempts):
+                try:
+                    got.append(items.get_nowait())
+                except queue.Empty:
+                    got.append(0)
+
+        run(put, take)
+        return tuple(got)
+
+    found = explored(body)
+    assert set(found.outcomes) == set(explored(body, "bounded").outcomes)
+    assert found.interleavings == len(found.outcomes) == expected
