@@ -13,6 +13,7 @@ from typing import NamedTuple
 READS = frozenset(
     {
         "read",
+        "daemon runs",
         "is_set",
         "locked",
         "qsize",

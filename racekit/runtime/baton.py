@@ -18,7 +18,15 @@ from racekit.errors import ExecutionAborted
 from racekit.runtime import cpython, originals
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
-from racekit.runtime.scheduling_point import BLOCKED, HEAD, Chooser, SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import (
+    BEFORE_THE_END,
+    BLOCKED,
+    HEAD,
+    THE_END,
+    Chooser,
+    SchedulingPoint,
+    TraceEntry,
+)
 from racekit.runtime.thread import ControlledThread, Hold, Parking
 from racekit.runtime.turn import TURN
 from racekit.schedule import ACCESSES, SYNCHRONIZATION
@@ -149,6 +157,7 @@ class Scheduler:
             self.pass_on(self.next_to_unwind(thread))
             return
         if self.body_done and self._only_background_left():
+            self.note_the_end(thread)
             self.pass_on(self.threads[0])
             return
         thread.site, thread.operation = None, "end"
@@ -169,6 +178,8 @@ class Scheduler:
                 self.step(caller, None, "end")
             except ExecutionAborted:
                 pass
+        if not self.aborting and self._only_background_left(but=caller):
+            self.note_the_end(caller)
         self.body_done = True
         caller.finished = True
         if caller in self.alive:
@@ -200,8 +211,13 @@ class Scheduler:
             except ExecutionAborted:
                 pass
 
-    def _only_background_left(self) -> bool:
-        return all(thread.daemon or _is_idle_worker(thread) for thread in self.alive)
+    def _only_background_left(self, but: ControlledThread | None = None) -> bool:
+        return all(thread.daemon or _is_idle_worker(thread) for thread in self.alive if thread is not but)
+
+    def note_the_end(self, thread: ControlledThread) -> None:
+        """This step of `thread` stops the daemon threads: each of their steps comes before it or never."""
+        if self.compares_events and any(other.daemon for other in self.alive):
+            self.trace.append((thread.id, None, THE_END, self.location(self)))
 
     def pass_on(self, to: ControlledThread) -> None:
         if not self.fairness.idle:
@@ -308,6 +324,8 @@ class Scheduler:
         except BaseException as error:
             self.interrupt(error)
             self.leave(thread)
+        if self.compares_events and self.threads[chosen].daemon:
+            self.trace.append((chosen, None, BEFORE_THE_END, self.location(self)))
         if chosen != default:
             self.preemptions += point.preemptive
             position = self.pending_position(thread)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 BLOCKED = " blocked"
 """Ends the operation of an event that never came about: when the execution ended, a thread was waiting for this."""
 
+THE_END, BEFORE_THE_END = "stop daemons", "daemon runs"
+"""Operations of the step that stops the daemon threads, and of each of theirs; the one writes, the others read."""
+
 HEAD, TAIL = "head", "tail"
 """The two ends of a queue, as parts of it."""
 

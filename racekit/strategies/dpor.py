@@ -12,7 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from racekit.dependence import Footprint, dependent, depends_on_any
 from racekit.happens_before import HappensBefore, Links, Race, Step
-from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import BEFORE_THE_END, THE_END, SchedulingPoint, TraceEntry
 from racekit.strategies.steps import blocked_steps, footprint, links
 
 
@@ -151,6 +151,7 @@ class Dpor:
             races = self._order_new_steps(trace, kinds)
             for race in races:
                 self._try_the_other_way(race, self._order.steps)
+            self._let_daemons_run()
             self._backtrack()
 
     def _order_new_steps(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> list[Race]:
@@ -166,6 +167,15 @@ class Dpor:
         for blocked in blocked_steps(trace[self._nodes[-1].start :], kinds):
             races += order.add(*blocked)
         return races
+
+    def _let_daemons_run(self) -> None:
+        """If the last step stopped threads that could have gone on, each of them might have come before it."""
+        node = self._nodes[-1]
+        ends = [access for access in node.footprint if access.operation == THE_END]
+        if ends:
+            before = (ends[0]._replace(operation=BEFORE_THE_END),)
+            tried = {node.chosen, *node.sleeping, *(branch.thread for branch in node.branches)}
+            node.branches += [Branch(thread, before, node.known) for thread in node.enabled if thread not in tried]
 
     def _try_the_other_way(self, race: Race, steps: list[Step]) -> None:
         if race.first > len(self._nodes):

@@ -43,7 +43,8 @@ def test_of_two_threads_that_want_one_item_either_is_stuck(kind: Callable[[], An
         items.put(0)
         run(*[lambda: items.get()] * 2)
 
-    assert_no_outcome_is_missed(body, 2)
+    found = explored(body)
+    assert found.interleavings == found.failures[0].count == 2
 
 
 @pytest.mark.parametrize("kind", QUEUES)
@@ -84,6 +85,37 @@ def test_either_of_two_background_threads_takes_a_lock_for_good() -> None:
             threading.Thread(target=taking(name), daemon=True).start()
         done.wait()
         return takers[0]
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_a_background_thread_that_ends_with_the_body_may_have_come_first() -> None:
+    def body() -> int:
+        cells = [0]
+
+        def write() -> None:
+            for value in range(1, 4):
+                cells[0] = value
+
+        threading.Thread(target=write, daemon=True).start()
+        return cells[0]
+
+    assert_no_outcome_is_missed(body, 4)
+
+
+def test_a_background_thread_goes_on_while_another_thread_ends_last() -> None:
+    def body() -> int:
+        cells = [0, 0]
+
+        def write() -> None:
+            cells[0] = 1
+
+        def look() -> None:
+            cells[1] = cells[0]
+
+        threading.Thread(target=write, daemon=True).start()
+        run(look)
+        return cells[1]
 
     assert_no_outcome_is_missed(body, 2)
 

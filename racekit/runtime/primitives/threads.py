@@ -41,6 +41,7 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
         scheduler.step(thread, site, "start")
     if scheduler.compares_events:
         number_reachable(scheduler.conflicts, self)
+        scheduler.conflicts.record(scheduler)
     child = _spawn(self.run, self, self.name, self.daemon)
     child.born_at = site
     cpython.register(self, child.ident)
