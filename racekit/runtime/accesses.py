@@ -269,6 +269,22 @@ def truth(obj: Any, site: Site) -> None:
         _alone(site)
 
 
+def match_class(subject: Any, class_: Any, names: tuple[str, ...], site: Site) -> None:
+    if _get_ident() != TURN.ident and _let_through(subject):
+        return
+    for name in (*getattr(class_, "__match_args__", ()), *names):
+        found = _patterns.get((site, name))
+        if found is None:
+            found = Site("load_attribute", name, site.filename, site.line, site.function, site.namespace)
+            _patterns[site, name] = found
+            PLACES.add(found)
+        access_attribute(subject, found, "read")
+
+
+_patterns: dict[tuple[Site, str], Site] = {}
+"""For each attribute that a class pattern was seen to read, a site of its own."""
+
+
 def call(callable: Any, site: Site) -> Any:
     kind = type(callable)
     if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
@@ -423,6 +439,7 @@ HOOKS = Hooks(
     iterate=iterate,
     advance=advance,
     truth=truth,
+    match_class=match_class,
     call=call,
     call_with=call_with,
     call_many=call_many,

@@ -54,6 +54,8 @@ class Hooks:
     """Before each turn of a `for` loop, with the iterator; since 3.15 with the list itself that is gone through."""
     truth: Callable[[Any, Site], object]
     """Before something that may not be a bool is asked for its truth."""
+    match_class: Callable[[Any, Any, tuple[str, ...], Site], object]
+    """Before a class pattern reads attributes: the subject, the class, and the names of attributes that it gives."""
     call: Callable[[Any, Site], Any]
     """A call without arguments."""
     call_with: Callable[[Any, Any, Site], Any]
@@ -127,6 +129,9 @@ _ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
     number("BINARY_SLICE"): ("load_item", _SLICE, 2),
     number("STORE_SLICE"): ("store_item", _SLICE, 2),
     number("CONTAINS_OP"): ("contains", encode(opcodes.COPY, 2) + encode(opcodes.COPY, 4), 2),
+    number("MATCH_CLASS"): ("match_class", encode(opcodes.COPY, 4) * 3, 3),
+    number("MATCH_KEYS"): ("iterate", encode(opcodes.COPY, 3), 1),  # below the hook and the keys
+    number("GET_LEN"): ("iterate", _TOP, 1),
     number("FOR_ITER"): ("advance", encode(opcodes.COPY, 1 + opcodes.ITERATOR_DEPTH), 1),
     **dict.fromkeys(opcodes.ITERATIONS, ("iterate", _TOP, 1)),
     **dict.fromkeys(opcodes.LOOPS, ("loop", b"", 0)),
@@ -140,10 +145,7 @@ class _Unit:
         self.code = code
         self.instructions = decode(code)
         self.children: dict[int, _Unit] = {
-            index: _Unit(constant)
-            for index, constant in enumerate(code.co_consts)
-            # Since 3.14 annotations are functions, which annotationlib also runs with made-up globals and cells.
-            if isinstance(constant, CodeType) and constant.co_name != "__annotate__"
+            index: _Unit(constant) for index, constant in enumerate(code.co_consts) if isinstance(constant, CodeType)
         }
         self.written_inside: set[str] = {name for child in self.children.values() for name in child.written_outside}
         self.written_outside: set[str] = self.written_inside.union(written_cells(code, self.instructions)) & set(
@@ -219,7 +221,7 @@ class _Body:
                 self.announce_name(index)
             elif opcode in _ANNOUNCEMENTS and (opcode != opcodes.BINARY_OP or self.is_subscript(instruction)):
                 kind, operands, count = _ANNOUNCEMENTS[opcode]
-                if kind != "iterate" or not self.follows_constant(index, targets):
+                if opcode not in opcodes.ITERATIONS or not self.follows_constant(index, targets):
                     self.announce(index, kind, "", operands, count)
             if opcode in opcodes.FORMATS and not (
                 opcode == opcodes.FORMAT_VALUE and instruction.argument & opcodes.WITH_FORMAT

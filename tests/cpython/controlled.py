@@ -7,7 +7,7 @@ import unittest
 from collections.abc import Iterator
 from fnmatch import fnmatch
 
-from test import support
+from test import lock_tests, support
 
 import racekit
 from tests.cpython import exceptions, outcomes
@@ -33,7 +33,7 @@ _ENDLESS = 1e6
 
 def run(module: str, *, executions: int, seeds: int, only: str = "") -> dict[str, list[str]]:
     """Test -> [word, report], as it comes out under control."""
-    support.SHORT_TIMEOUT = support.LONG_TIMEOUT = _ENDLESS
+    support.SHORT_TIMEOUT = support.LONG_TIMEOUT = lock_tests.BarrierTests.defaultTimeout = _ENDLESS
     found = importlib.import_module(f"test.{module}")
     results: dict[str, list[str]] = {}
     for test in _tests(unittest.defaultTestLoader.loadTestsFromModule(found)):

@@ -106,6 +106,7 @@ def _report(error: BaseException, child: ControlledThread) -> None:
 def _ended(child: ControlledThread) -> None:
     """The last thing that runs in a controlled thread, also if the execution was over before it began."""
     cpython.unregister(child.thread, child.ident)
+    child.name, child.thread = child.label, None  # a Thread that nobody refers to ends with its thread
     scrub()
 
 
