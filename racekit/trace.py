@@ -94,7 +94,8 @@ class Trace:
     """The events of one execution; `threads[i]` is the name of thread i (0 is the one that called the body).
 
     Recorded only when one schedule is replayed: accesses under a lock that all threads use, `hand_overs`, the `arrows`
-    of happens-before between threads (without those that follow from others), and all `races`.
+    of happens-before between threads (without those that follow from others), and the `races` (of what a thread did
+    before, only its last read and its last write of a thing are told).
     """
 
     events: tuple[Event, ...]
