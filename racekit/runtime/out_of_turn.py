@@ -33,11 +33,11 @@ def out_of_turn(touched: object = None, in_watched_code: bool = False) -> Contro
     if thread is None or thread.finished:
         outside.note_outsider(scheduler, ident, touched, in_watched_code)
         return None
+    if thread is not TURN.thread and not (thread.unwinding or thread.outside):
+        return None  # it waits for its turn, and a signal handler runs meanwhile
     if scheduler.aborting:
         scheduler.unwind_hook(thread)
         return thread
-    if not thread.outside:
-        return None  # it waits for its turn, and a signal handler runs meanwhile
     outside.come_back(scheduler, thread)
     return thread
 
