@@ -53,6 +53,9 @@ class Access(NamedTuple):
 
 Footprint = tuple[Access, ...]
 
+EVERYTHING: Footprint = (Access(-1, None, "everything", ""),)
+"""Stands for a step that is dependent on every other, if it is the first of two that are compared."""
+
 
 def same_part(first: object, second: object) -> bool:
     return first is WHOLE or second is WHOLE or first == second
@@ -64,6 +67,8 @@ def dependent(first: Footprint, second: Footprint, known: int | None = None) -> 
     known: the steps are from two executions that are alike only so far that objects up to this number are the same in
     both; of two objects beyond, those of one kind may be the same (None: both steps are from one execution).
     """
+    if first is EVERYTHING:
+        return True
     for one in first:
         for other in second:
             if known is None or (one.number < known and other.number < known):

@@ -16,7 +16,7 @@ from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.outside import come_back, wait_for_outside
 from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
-from racekit.runtime.scheduling_point import ByDefault, Chooser
+from racekit.runtime.scheduling_point import FAILS, ByDefault, Chooser
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.tracebacks import without_our_frames
 from racekit.runtime.turn import TURN
@@ -120,6 +120,7 @@ class ExecutionRun:
     def _exception(self, error: BaseException, thread: ControlledThread) -> None:
         error.__traceback__ = without_our_frames(error.__traceback__)
         self.fault = self.fault or Fault("exception", thread.label, exception=error)
+        self.scheduler.trace.append((thread.id, None, FAILS, None))
         self.scheduler.abort()
 
     def _deadlock(self) -> None:

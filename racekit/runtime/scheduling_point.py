@@ -18,6 +18,9 @@ BLOCKED = " blocked"
 THE_END, BEFORE_THE_END = "stop daemons", "daemon runs"
 """Operations of the step that stops the daemon threads, and of each of theirs; the one writes, the others read."""
 
+FAILS = "fails"
+"""The operation of the event that ends an execution before its other threads have ended."""
+
 HEAD, TAIL = "head", "tail"
 """The two ends of a queue, as parts of it."""
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
-from racekit.dependence import Footprint, dependent, depends_on_any
+from racekit.dependence import EVERYTHING, Footprint, dependent, depends_on_any
 from racekit.happens_before import HappensBefore, Links, Race, Step
-from racekit.runtime.scheduling_point import BEFORE_THE_END, THE_END, SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import FAILS, THE_END, SchedulingPoint, TraceEntry
 from racekit.strategies.steps import blocked_steps, footprint, links
 
 
@@ -40,10 +40,10 @@ class _Sleeper(NamedTuple):
 class _Node:
     """A scheduling point of the current execution: what was chosen there, what is to be tried, what need not be.
 
-    `footprint` and `links` are of the step that came of the choice.
+    `footprint` and `links` are of the step that came of the choice; `fails` tells whether it ended the execution.
     """
 
-    __slots__ = ("branches", "chosen", "enabled", "follow", "footprint", "known", "links", "sleeping", "start")
+    __slots__ = ("branches", "chosen", "enabled", "fails", "follow", "footprint", "known", "links", "sleeping", "start")
 
     def __init__(self, start: int, known: int, enabled: tuple[int, ...], sleeping: dict[int, _Sleeper]) -> None:
         self.start = start
@@ -55,11 +55,13 @@ class _Node:
         self.follow: list[Branch] = []
         self.footprint: Footprint = ()
         self.links: Links = ()
+        self.fails = False
 
     def step_is_over(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         entries = trace[self.start :]
         self.footprint = footprint(entries, kinds)
         self.links = links(entries)
+        self.fails = any(operation == FAILS for _, _, operation, _ in entries)
 
 
 class Dpor:
@@ -151,7 +153,7 @@ class Dpor:
             races = self._order_new_steps(trace, kinds)
             for race in races:
                 self._try_the_other_way(race, self._order.steps)
-            self._let_daemons_run()
+            self._let_others_run()
             self._backtrack()
 
     def _order_new_steps(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> list[Race]:
@@ -168,14 +170,12 @@ class Dpor:
             races += order.add(*blocked)
         return races
 
-    def _let_daemons_run(self) -> None:
+    def _let_others_run(self) -> None:
         """If the last step stopped threads that could have gone on, each of them might have come before it."""
         node = self._nodes[-1]
-        ends = [access for access in node.footprint if access.operation == THE_END]
-        if ends:
-            before = (ends[0]._replace(operation=BEFORE_THE_END),)
+        if node.fails or any(access.operation == THE_END for access in node.footprint):
             tried = {node.chosen, *node.sleeping, *(branch.thread for branch in node.branches)}
-            node.branches += [Branch(thread, before, node.known) for thread in node.enabled if thread not in tried]
+            node.branches += [Branch(thread, (), node.known) for thread in node.enabled if thread not in tried]
 
     def _try_the_other_way(self, race: Race, steps: list[Step]) -> None:
         if race.first > len(self._nodes):
@@ -192,7 +192,7 @@ class Dpor:
     def _backtrack(self) -> None:
         while self._nodes:
             node = self._nodes[-1]
-            node.sleeping[node.chosen] = _Sleeper(node.footprint, node.known)
+            node.sleeping[node.chosen] = _Sleeper(EVERYTHING if node.fails else node.footprint, node.known)
             if node.branches:
                 branch = node.branches.pop(0)
                 node.chosen = branch.thread

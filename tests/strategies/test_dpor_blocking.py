@@ -226,3 +226,22 @@ def test_an_attempt_to_take_an_item_comes_before_or_after_its_put(attempts: int,
     found = explored(body)
     assert set(found.outcomes) == set(explored(body, "bounded").outcomes)
     assert found.interleavings == len(found.outcomes) == expected
+
+
+def test_what_comes_out_if_the_failing_thread_comes_later_is_found_too() -> None:
+    def body() -> int:
+        cells = [0]
+
+        def check() -> None:
+            if cells[0] == 0:
+                raise ValueError
+
+        def write() -> None:
+            cells[0] = 1
+
+        run(check, write)
+        return cells[0]
+
+    found = explored(body)
+    assert set(found.outcomes) == {1}
+    assert len(found.failures) == 1
