@@ -14,6 +14,9 @@ from racekit.dependence import WHOLE, Access, Footprint, writes
 WAITING = frozenset({"acquire", "take"})
 """They could not have come before the release or the put that they waited for; "acquire now" could have failed."""
 
+MAY_WAIT = WAITING | {"get"}
+"""While they waited they could not have come, so nothing in between tells that they could not have come before it."""
+
 Links = Sequence[tuple[str, int]]
 """("start", child), ("join", child) or ("all", 0).
 
@@ -89,7 +92,8 @@ class HappensBefore:
                 if racing or ordering:
                     conflicting |= racing
                     conflicting |= ordering
-                    raced.update(step for step in racing if not self._is_ordered(step, before, racing))
+                    between = () if access.operation in MAY_WAIT else racing
+                    raced.update(step for step in racing if not self._is_ordered(step, before, between))
             races = [Race(step, index) for step in sorted(raced)]
             for step in conflicting:
                 self._join(before, step)
@@ -173,7 +177,7 @@ class HappensBefore:
             return parts.values()
         return [parts[part] for part in (access.part, WHOLE) if part in parts]
 
-    def _is_ordered(self, step: int, before: dict[int, int], racing: set[int]) -> bool:
+    def _is_ordered(self, step: int, before: dict[int, int], between: Iterable[int]) -> bool:
         """Whether something orders `step` before the new one besides their own conflict.
 
         A release does not order two acquires for good, whoever released: the other thread could have had it first.
@@ -182,7 +186,7 @@ class HappensBefore:
         thread = steps[step].thread
         if before.get(thread, -1) >= step:
             return True
-        return any(other != step and steps[other].before.get(thread, -1) >= step for other in racing)
+        return any(other != step and steps[other].before.get(thread, -1) >= step for other in between)
 
 
 def order(steps: Iterable[tuple[int, Footprint, Links]]) -> list[Step]:

@@ -150,9 +150,9 @@ class Dpor:
         del self._nodes[self._depth :]
         if self._nodes:
             self._nodes[-1].step_is_over(trace, kinds)
-            races = self._order_new_steps(trace, kinds)
-            for race in races:
-                self._try_the_other_way(race, self._order.steps)
+            for race in self._order_new_steps(trace, kinds):
+                self._try_the_other_way(race)
+            self._compare_what_blocks(trace, kinds)
             self._let_others_run()
             self._backtrack()
 
@@ -166,9 +166,15 @@ class Dpor:
         races: list[Race] = []
         for node in self._nodes[len(order.steps) - 1 :]:
             races += order.add(node.chosen, node.footprint, node.links)
-        for blocked in blocked_steps(trace[self._nodes[-1].start :], kinds):
-            races += order.add(*blocked)
         return races
+
+    def _compare_what_blocks(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+        """Each blocked thread, by itself: what it waits for never came about, but could have come before."""
+        executed = len(self._order.steps)
+        for blocked in blocked_steps(trace[self._nodes[-1].start :], kinds):
+            for race in self._order.add(*blocked):
+                self._try_the_other_way(race)
+            self._order.cut(executed)
 
     def _let_others_run(self) -> None:
         """If the last step stopped threads that could have gone on, each of them might have come before it."""
@@ -177,9 +183,8 @@ class Dpor:
             tried = {node.chosen, *node.sleeping, *(branch.thread for branch in node.branches)}
             node.branches += [Branch(thread, (), node.known) for thread in node.enabled if thread not in tried]
 
-    def _try_the_other_way(self, race: Race, steps: list[Step]) -> None:
-        if race.first > len(self._nodes):
-            return  # both are events that never came about
+    def _try_the_other_way(self, race: Race) -> None:
+        steps = self._order.steps
         node = self._nodes[race.first - 1]
         sequence = _Sequence(steps, race, executed=len(self._nodes) + 1)
         if len(sequence.indices) == 1 and steps[race.second].thread not in node.enabled:

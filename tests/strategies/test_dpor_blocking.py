@@ -245,3 +245,37 @@ def test_what_comes_out_if_the_failing_thread_comes_later_is_found_too() -> None
     found = explored(body)
     assert set(found.outcomes) == {1}
     assert len(found.failures) == 1
+
+
+def test_looking_at_a_lock_does_not_hide_that_another_thread_waits_for_it() -> None:
+    def body() -> tuple[bool, bool]:
+        lock, done, taken = threading.Lock(), threading.Event(), [False]
+
+        def attempt() -> None:
+            taken[0] = lock.acquire(blocking=False)
+            done.set()
+
+        threading.Thread(target=attempt, daemon=True).start()
+        threading.Thread(target=lambda: lock.acquire(), daemon=True).start()
+        done.wait()
+        return taken[0], lock.locked()
+
+    assert_no_outcome_is_missed(body, 2)
+
+
+def test_threads_that_wait_for_one_lock_are_each_compared_with_who_took_it() -> None:
+    def body() -> None:
+        lock, got = threading.Lock(), [False]
+
+        def attempt_and_take() -> None:
+            got[0] = lock.acquire(blocking=False)
+            lock.acquire()
+
+        run(attempt_and_take, lambda: lock.acquire())
+
+    found, every = explored(body), explored(body, "bounded")
+    assert (
+        {len(failure.waits) for failure in found.failures}
+        == {len(failure.waits) for failure in every.failures}
+        == {2, 3}
+    )
