@@ -11,7 +11,7 @@
 
     Order violation on Settings.language: language-2 read it ('') before language-1
       had written 'en'
-    ('', 'en') came out, where most executions give ('en', 'en').
+    ('', 'en') came out, where other executions give ('en', 'en').
 
         language-1    language-2  test_double_checked_locking.py
         writes ''                 40  self.language = ""

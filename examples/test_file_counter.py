@@ -8,24 +8,29 @@ where it matters: between reading and writing. There the other thread may run.
     proved: all 14 different interleavings of 2 threads hold (every access a scheduling point)
       value  executions  shortest schedule
       '1'    69          rk1:
-      '2'    29          rk1:1@41s.sleep>1
+      '2'    29          rk1:1@46s.sleep>1
 
-    '2' came out, where most executions give '1'; it passes if lambda-1 writes file
-      downloads (test_file_counter.py:41) after lambda-2 reads it
-      (test_file_counter.py:40)
+    Lost update on file downloads: lambda-2 overwrote lambda-1's write (both had
+      read before)
+    '1' came out, where other executions give '2'.
 
-        lambda-1        lambda-2       test_file_counter.py
-        reads <File>                   40  downloads = int(file.read_text())
-      > writes <File>                  41  file.write_text(str(downloads + 1))
+        lambda-1    lambda-2   test_file_counter.py
+        reads                  45  downloads = int(file.read_text())
+      ~ sleeps
+                  > reads      45
+                  ~ sleeps
+        has slept              46  file.write_text(str(downloads + 1))
+      > writes                 46
       ~ ended
-                      > reads <File>   40  downloads = int(file.read_text())
-                        writes <File>  41  file.write_text(str(downloads + 1))
-      (6 other events not shown)
+                    has slept  46
+                  > writes     46
+      (4 other events not shown)
 
     No preemption needed.
 
-      replay:  racekit.replay(body, 'rk1:1@41s.sleep>1')
-      pin:     @racekit.race(replay='rk1:1@41s.sleep>1')
+      replay:  racekit.replay(body, 'rk1:')
+      pin:     @racekit.race(replay='rk1:')
+      fix:     Hold one lock from the read to the write.
 """
 
 import tempfile

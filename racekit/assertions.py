@@ -11,7 +11,7 @@ from racekit.diagnose.lost_update import accesses_of, describe, is_of, lost_upda
 from racekit.diagnose.under_locks import ConflictsUnderLocks
 from racekit.errors import BadArgument, ForbiddenOutcome
 from racekit.explore import explore_body, replay_body
-from racekit.failure import raise_failure
+from racekit.failure import Failure, raise_failure
 from racekit.options import Options, check_body
 from racekit.report.cells import short_place
 from racekit.results import Exploration
@@ -158,17 +158,23 @@ def _losing(run: ExecutionRun) -> Fault | None:
 
 
 def _why_it_depends(body: Body, options: Options, found: Exploration) -> str:
-    """What differs between the two most frequent results."""
+    """What differs between the two most frequent results: as a failure of the one that shows a bug with a name."""
     usual, other = sorted(found.outcomes, key=lambda value: -found.outcomes[value].count)[:2]
+    told = [_against(body, options, found, *pair) for pair in ((other, usual), (usual, other))]
+    failures = [failure for failure in told if failure is not None]
+    failures.sort(key=lambda failure: not failure.diagnosis.pattern)
+    return f"\n\n{failures[0].report}" if failures else ""
 
-    def unusual(run: ExecutionRun) -> Fault | None:
-        if run.value == usual or repr(run.value) == usual:
+
+def _against(body: Body, options: Options, found: Exploration, wrong: object, right: object) -> Failure | None:
+    def find_fault(run: ExecutionRun) -> Fault | None:
+        if run.value == right or repr(run.value) == right:
             return None
-        outcome = f"{run.value!r} came out, where most executions give {usual!r}"
+        outcome = f"{run.value!r} came out, where other executions give {right!r}"
         return Fault("outcome", run.thread_names[0], outcome=outcome)
 
-    failure = replay_body(body, found.outcomes[other].schedule, options, find_fault=unusual, compare=True).failure
-    return "" if failure is None else f"\n\n{failure.report}"
+    schedule = found.outcomes[wrong].schedule
+    return replay_body(body, schedule, options, find_fault=find_fault, compare=True).failure
 
 
 def _takes_part(name: str, wait: Wait) -> bool:

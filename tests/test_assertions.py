@@ -336,7 +336,7 @@ def test_a_result_that_depends_on_the_schedule_is_a_race() -> None:
     assert message.startswith("The result depends on the schedule.\n")
     assert re.search(r"^  'first' +\d+ +rk1:", message, flags=re.MULTILINE)
     assert re.search(r"^  'second' +\d+ +rk1:", message, flags=re.MULTILINE)
-    sentence = "'second' came out, where most executions give 'first'; it passes if first writes done"
+    sentence = "'second' came out, where other executions give 'first'; it passes if first writes done"
     assert sentence in " ".join(message.split())
 
 

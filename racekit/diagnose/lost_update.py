@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from racekit.dependence import WHOLE
-from racekit.diagnose.accesses import name_of, saw
+from racekit.diagnose.accesses import name_of, saw, text_of
 from racekit.failure import Diagnosis, Failure
 from racekit.trace import Event
 
+_APPENDS = re.compile(r"""["']a[bt+]*["']""")
 _NUMBERS = re.compile(r"#\d+")
 
 Access = tuple[int, str, object]
@@ -55,7 +56,7 @@ def lost_updates(accesses: Sequence[Access | None]) -> Iterator[LostUpdate]:
 def lost_update(failure: Failure) -> Iterator[Diagnosis]:
     """Each lost update of a failure."""
     trace = failure.trace
-    for update in lost_updates(accesses_of(trace.events)):
+    for update in lost_updates([*map(_access, trace.events)]):
         read, overwritten, overwriting = (trace.events[index] for index in update)
         before = _last_read(trace.events, update.overwritten)
         victor, victim = name_of(trace, overwriting), name_of(trace, overwritten)
@@ -68,6 +69,15 @@ def lost_update(failure: Failure) -> Iterator[Diagnosis]:
             tuple(update),
             "Hold one lock from the read to the write.",
         )
+
+
+def _access(event: Event) -> Access | None:
+    """As for `lost_updates`; who writes a file otherwise than by appending to it overwrites it."""
+    [access] = accesses_of([event])
+    location = event.location
+    if access is None or not event.target.startswith("file ") or not isinstance(location, tuple):
+        return access
+    return access if _APPENDS.search(text_of(event)) else (access[0], access[1], (location[0], "content"))
 
 
 def accesses_of(events: Sequence[Event]) -> list[Access | None]:

@@ -9,6 +9,8 @@ from racekit.failure import Failure
 
 def meaning(failure: Failure) -> Iterator[str]:
     """How little it takes, and how much it took to find."""
+    if _always_fails(failure):
+        yield "Every schedule that was tried fails so: it may be no race at all."
     if not failure.reproduced:
         yield (
             "It did not come about again under the same schedule: the body does not always do the same, "
@@ -23,3 +25,9 @@ def meaning(failure: Failure) -> Iterator[str]:
     if failure.original_preemptions > count:
         found += f", with {failure.original_preemptions:,} preemptions"
     yield f"{times}{fewest}.{found}." if failure.execution else f"{times}{fewest}."
+
+
+def _always_fails(failure: Failure) -> bool:
+    """Whether the default schedule fails, and so do the others that were tried to find one that passes."""
+    compared = failure.reproduced and failure.execution > 0 and failure.kind in ("exception", "outcome")
+    return compared and failure.passing is None and not failure.schedule.switches

@@ -51,7 +51,7 @@ class Values:
 
 def _item(container: Any, key: Any) -> object:
     if key is ITEMS:
-        return container
+        return container if containers.methods_of(container) is not None else _UNKNOWN
     if isinstance(container, dict):
         return dict.get(container, key, NOTHING) if containers.is_plain_key(key) else _UNKNOWN
     if isinstance(container, list) and type(key) is int and -len(container) <= key < len(container):

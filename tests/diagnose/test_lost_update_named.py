@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bodies import Store, diagnosis_of, failure_of, run
 
 
@@ -83,6 +85,39 @@ def test_a_counter_in_a_dict() -> None:
     assert diagnosis_of(body).sentence == (
         "Lost update on hits['home']: First overwrote Second's write (both had read nothing)"
     )
+
+
+def test_a_file_that_both_rewrite(tmp_path: Path) -> None:
+    file = tmp_path / "downloads"
+
+    def count() -> None:
+        downloads = int(file.read_text())
+        file.write_text(str(downloads + 1))
+
+    def body() -> None:
+        file.write_text("0")
+        run(First=count, Second=count)
+        assert file.read_text() == "2"
+
+    found = diagnosis_of(body)
+    assert found.sentence == ("Lost update on file downloads: First overwrote Second's write (both had read before)")
+
+
+def test_not_a_file_to_which_both_append(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+
+    def note(name: str) -> None:
+        with open(file) as log:
+            log.read()
+        with open(file, "a") as log:
+            log.write(name)
+
+    def body() -> None:
+        file.write_text("")
+        run(First=lambda: note("1"), Second=lambda: note("2"))
+        assert file.read_text() == "12"
+
+    assert diagnosis_of(body).pattern != "lost update"
 
 
 def test_not_where_it_happens_in_passing_executions_too() -> None:

@@ -178,6 +178,18 @@ def test_the_parts_come_in_this_order() -> None:
         position = report.index(part, position) + len(part)
 
 
+def test_what_fails_under_each_schedule_that_is_tried_may_be_no_race() -> None:
+    def body() -> None:
+        counter = Counter()
+        run(First=counter.add_locked, Second=counter.add_locked)
+        assert counter.value == 3
+
+    doubt = "Every schedule that was tried fails so: it may be no race at all."
+    assert doubt in str(failure_of(body))
+    assert doubt not in str(failure_of(lost_update))
+    assert doubt not in str(failure_of(opposite_locks))
+
+
 def test_under_pytest_the_command_runs_that_test() -> None:
     failure = failure_of(lost_update)
     report = failure_report(failure, "tests/test_it.py::test_it[a b]")
