@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -146,10 +147,22 @@ print(names)
 """
 
 
-@pytest.mark.xfail(strict=True, reason="the first call of a watched function goes through racekit's own frames")
 def test_a_function_sees_who_called_it_in_the_first_execution_too() -> None:
     done = subprocess.run([sys.executable, "-c", CALLERS], capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout) == (0, "['body']\n")
+
+
+def test_a_warning_is_shown_where_the_function_was_called() -> None:
+    def warns() -> None:
+        warnings.warn("careful", stacklevel=2)
+
+    def body() -> str:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            warns()
+        return caught[0].filename
+
+    assert list(racekit.explore(body).outcomes) == [__file__]
 
 
 def test_check_raises_the_very_exception_with_the_report_as_a_note() -> None:

@@ -1,6 +1,7 @@
 """Watching functions for a time: each one is rewritten when it is first called, and has its own code again at the end.
 
-Until then a watched function has code that only forwards: it has itself rewritten and is called again.
+Until then a watched function has code that only forwards: it has itself rewritten and is called again. What looks at
+its callers would see that, so such a function is rewritten at once.
 """
 
 from __future__ import annotations
@@ -123,6 +124,9 @@ class Watcher:
         if cached is not None:
             self._swaps.swap(function, cached[1].code)
             return
+        if _looks_at_its_callers(code):
+            self._rewrite(function, code)
+            return
         try:
             if found.forwarding is None:
                 found.forwarding = forwarding_code(code, self._rewriter(function, code))
@@ -192,6 +196,18 @@ class Watcher:
                 self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
             except ValueError:
                 self._rewrite(function, code)
+
+
+_NAMES_FOR_CALLERS = frozenset(
+    {"_getframe", "_getframemodulename", "currentframe", "f_back", "stack", "extract_stack", "print_stack"}
+)
+
+
+def _looks_at_its_callers(code: CodeType) -> bool:
+    """Whether it may ask who called it: by a frame, or for a warning that is to be shown there."""
+    return not _NAMES_FOR_CALLERS.isdisjoint(code.co_names) or any(
+        type(constant) is tuple and "stacklevel" in constant for constant in code.co_consts
+    )
 
 
 def _key(function: FunctionType, code: CodeType) -> tuple[int, int]:
