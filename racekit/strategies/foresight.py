@@ -14,18 +14,21 @@ class Foresight:
 
     def __init__(self) -> None:
         self._first: dict[int, Access | None] = {}
-        self._begun: set[int] = set()
+        self.begin()
 
     def begin(self) -> None:
-        self._begun = set()
+        self._begun = {0}
+        self._known: dict[int, Access | None] = {}
 
-    def has_run(self, thread: int) -> None:
+    def runs(self, thread: int) -> None:
+        """`thread` was chosen: it will be about to do something else."""
         self._begun.add(thread)
+        self._known.pop(thread, None)
 
     def pending(self, point: SchedulingPoint, thread: int) -> Access | None:
-        if thread in self._begun or thread == 0:
-            return point.pending(thread)
-        return self._first.get(thread)
+        if thread not in self._known:
+            self._known[thread] = point.pending(thread) if thread in self._begun else self._first.get(thread)
+        return self._known[thread]
 
     def learn(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         """An execution is over."""

@@ -44,7 +44,7 @@ class Pos:
             if thread not in priorities:
                 priorities[thread] = self._random.random()
         self._chosen = max(point.enabled, key=priorities.__getitem__)
-        self._foresight.has_run(self._chosen)
+        self._foresight.runs(self._chosen)
         return self._chosen
 
     def _forget_what_raced(self, point: SchedulingPoint) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from racekit.runtime.scheduling_point import TraceEntry
@@ -18,18 +18,20 @@ class Remaining:
     def __init__(self, counts: Mapping[int, int], parents: Mapping[int, int]) -> None:
         self._left = Counter(counts)
         self._parents = parents
-        self._unborn = set(parents)
+        self._unborn: defaultdict[int, set[int]] = defaultdict(set)
+        for child, parent in parents.items():
+            self._unborn[parent].add(child)
 
     def passed(self, thread: int) -> None:
         """One such event of `thread` is over."""
         self._left[thread] = max(self._left[thread] - 1, 0)
 
     def born(self, thread: int) -> None:
-        self._unborn.discard(thread)
+        if thread in self._parents:
+            self._unborn[self._parents[thread]].discard(thread)
 
     def of(self, thread: int) -> int:
-        unborn = (child for child in self._unborn if self._parents[child] == thread)
-        return self._left[thread] + sum(self.of(child) for child in unborn)
+        return self._left[thread] + sum(self.of(child) for child in self._unborn.get(thread, ()))
 
     def draw(self, threads: Sequence[int], choose: random.Random) -> int:
         """One of the threads, each as probable as it has events left."""

@@ -54,7 +54,7 @@ class Surw:
             return point.default
         self._look_at_what_happened(point)
         chosen = self._random.choice(point.enabled) if self._selected is None else self._choose(point)
-        self._foresight.has_run(chosen)
+        self._foresight.runs(chosen)
         return chosen
 
     def _look_at_what_happened(self, point: SchedulingPoint) -> None:
