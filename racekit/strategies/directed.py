@@ -19,6 +19,8 @@ from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 from racekit.strategies.patience import goes_on_and_on
 from racekit.strategies.profile import Profile, Stop
 
+_STOPS_COMBINED = 30
+
 
 class _Plan(NamedTuple):
     """Threads that come first, in this order, and those that come last.
@@ -45,6 +47,7 @@ class Directed:
 
     def restart(self) -> None:
         self._profile: Profile | None = None
+        self._longest: Sequence[TraceEntry] | None = None
         self._done: set[Hashable] = set()
         self._plans: Iterator[_Plan] = iter(())
         self._plan: _Plan | None = None
@@ -55,11 +58,12 @@ class Directed:
         """The first execution follows the default schedule, to see what there is."""
         self._seen = 0
         self._events: Counter[int] = Counter()
-        self._plan = None if self._profile is None else self._next_plan()
+        if self._longest is None:
+            return True
+        self._plan = self._next_plan(self._longest)
         if self._plan is None:
-            if self._profile is not None:
-                self.cut_by = "no other conflict to direct schedules at"
-            return self._profile is None
+            self.cut_by = "no other conflict to direct schedules at"
+            return False
         self._first = list(self._plan.first)
         self._stops = list(self._plan.stops)
         return True
@@ -95,12 +99,14 @@ class Directed:
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         """The longest execution so far shows most, also if it was another strategy's."""
-        longest = 0 if self._profile is None else self._profile.length
-        if self._profile is None or (len(trace) > longest and not goes_on_and_on(len(trace), longest)):
-            self._profile = Profile(trace)
-            self._plans = _plans(self._profile)
+        usual = 0 if self._longest is None else len(self._longest)
+        if self._longest is None or (len(trace) > usual and not goes_on_and_on(len(trace), usual)):
+            self._longest = trace
 
-    def _next_plan(self) -> _Plan | None:
+    def _next_plan(self, longest: Sequence[TraceEntry]) -> _Plan | None:
+        if self._profile is None or self._profile.length < len(longest):
+            self._profile = Profile(longest)
+            self._plans = _plans(self._profile)
         for plan in self._plans:
             if plan.key not in self._done:
                 self._done.add(plan.key)
@@ -138,9 +144,13 @@ def _interrupted(profile: Profile, thread: int, other: int) -> Iterator[_Plan]:
 
 def _both_interrupted(profile: Profile, thread: int, other: int) -> Iterator[_Plan]:
     """`other` runs to a stop of its own while `thread` is at one, then `thread` to its end."""
-    stops = product(profile.stops(thread, other), profile.stops(other, thread))
+    stops = product(_few(profile.stops(thread, other)), _few(profile.stops(other, thread)))
     for pair in sorted(stops, key=lambda pair: pair[0].passage + pair[1].passage):
         yield _Plan((thread, other, *[(stop.place, stop.passage) for stop in pair]), (thread, other), stops=pair)
+
+
+def _few(stops: Iterable[Stop]) -> list[Stop]:
+    return sorted(stops, key=lambda stop: stop.passage)[:_STOPS_COMBINED]
 
 
 def _orders(threads: Sequence[int], count: int) -> Iterator[_Plan]:
