@@ -88,7 +88,7 @@ def hits(program: str, strategy: str, **options: int) -> float:
     found = racekit.explore(
         PROGRAMS[program], strategy=strategy, executions=EXECUTIONS, stop_on_failure=False, **options
     )
-    return 100 * len(found.failures) / EXECUTIONS
+    return 100 * sum(failure.count for failure in found.failures) / EXECUTIONS
 
 
 def spread(percent: float, *samples: int) -> float:
