@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from racekit.dependence import READS, WHOLE
-from racekit.runtime.scheduling_point import BLOCKED, TraceEntry
+from racekit.dependence import WHOLE, writes
+from racekit.runtime.scheduling_point import BEFORE_THE_END, BLOCKED, THE_END, TraceEntry
 
 _TAKES = frozenset({"acquire", "acquire now"})
 _GIVES = "release"
@@ -42,17 +42,18 @@ class Profile:
             touched: object = None
             if operation == "start":
                 self.starters.add(thread)
-            if isinstance(location, tuple) and not operation.endswith(BLOCKED):
+            is_access = operation not in (BEFORE_THE_END, THE_END) and not operation.endswith(BLOCKED)
+            if isinstance(location, tuple) and is_access:
                 touched = location[0] if location[0] in wholes else location
-                writes = self._touches[thread].get(touched, False) or operation not in READS
-                self._touches[thread][touched] = writes
+                self._touches[thread][touched] = self._touches[thread].get(touched, False) or writes(operation)
             self._events[thread].append(_Event(place, operation, touched, site is not None))
 
     def alike(self) -> list[list[int]]:
         """The threads that touch anything shared, those together that begin at the same place."""
         kinds: defaultdict[object, list[int]] = defaultdict(list)
         for thread in sorted(self._touches):
-            kinds[0 if thread == 0 else self._events[thread][0].place].append(thread)
+            begins = next((event.place for event in self._events[thread] if event.is_step), None)
+            kinds[0 if thread == 0 else begins].append(thread)
         return list(kinds.values())
 
     def conflict(self, thread: int, other: int) -> bool:

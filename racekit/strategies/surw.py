@@ -12,8 +12,8 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from racekit.dependence import writes
-from racekit.runtime.scheduling_point import BLOCKED, SchedulingPoint, TraceEntry
+from racekit.dependence import same_part, writes
+from racekit.runtime.scheduling_point import BEFORE_THE_END, BLOCKED, THE_END, SchedulingPoint, TraceEntry
 from racekit.strategies.foresight import Foresight
 from racekit.strategies.patience import goes_on_and_on
 from racekit.strategies.remaining import Remaining, parents
@@ -76,7 +76,10 @@ class Surw:
 
     def _has_to_wait(self, point: SchedulingPoint, thread: int) -> bool:
         access = self._foresight.pending(point, thread)
-        return access is not None and (access.number, access.part) == self._selected
+        if access is None or self._selected is None:
+            return False
+        number, part = self._selected
+        return access.number == number and same_part(access.part, part)
 
     # --- what the next one can rely on -------------------------------------------------------------------------------
 
@@ -89,7 +92,8 @@ class Surw:
         counts: defaultdict[Location, Counter[int]] = defaultdict(Counter)
         changed: set[Location] = set()
         for thread, _, operation, location in trace:
-            if isinstance(location, tuple) and not operation.endswith(BLOCKED):
+            is_access = operation not in (BEFORE_THE_END, THE_END) and not operation.endswith(BLOCKED)
+            if isinstance(location, tuple) and is_access:
                 counts[location][thread] += 1
                 if writes(operation):
                     changed.add(location)
