@@ -40,9 +40,11 @@ class Identities:
 
     def __init__(self) -> None:
         self._seen: dict[int, tuple[object, Opaque]] = {}
+        self.could_change = False
 
     def copy(self, value: Any) -> Any:
-        """`value` as it is now, to be compared later."""
+        """`value` as it is now, to be compared later; `could_change` says whether it may be something else then."""
+        self.could_change = False
         return self._copy(value, ())
 
     def _copy(self, value: Any, inside: tuple[int, ...]) -> Any:
@@ -51,15 +53,16 @@ class Identities:
             return value
         if id(value) in inside:
             return Opaque(kind, -1 - inside.index(id(value)))
+        if kind.__eq__ is object.__eq__:
+            return self._stand_in(value)
         inside = (*inside, id(value))
+        self.could_change = self.could_change or kind not in (tuple, frozenset, MethodType)
         if kind is dict:
             return {self._copy(key, inside): self._copy(item, inside) for key, item in value.items()}
         if kind in _CONTAINERS:
             return kind(self._copy(item, inside) for item in value)
         if kind is MethodType:
             return (value.__func__, self._copy(value.__self__, inside))
-        if kind.__eq__ is object.__eq__:
-            return self._stand_in(value)
         try:
             return copy.deepcopy(value)
         except Exception:

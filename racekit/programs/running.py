@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,7 @@ class NotAllowed(Exception):
 class _Record:
     """One call while it is made: who made it, and the length of the trace before and after."""
 
-    __slots__ = ("after", "before", "operation", "outcome", "thread", "ticks")
+    __slots__ = ("after", "before", "copied", "operation", "outcome", "thread", "ticks")
 
     def __init__(self, operation: Operation, thread: int, before: int, tick: int) -> None:
         self.operation = operation
@@ -41,6 +41,7 @@ class _Record:
         self.after: int | None = None
         self.ticks = [tick, tick]
         self.outcome: Outcome = BLOCKED
+        self.copied = False
 
 
 class Recording:
@@ -71,42 +72,90 @@ class Recording:
         record.ticks[1] = self._ticks
         record.after = len(scheduler.trace)
         record.outcome = outcome
+        record.copied = self._identities.could_change
 
     def see(self, subject: Subject, state: Any) -> None:
         if subject.has_view:
             self.final = outcome_of(subject.view(state), self._identities)
 
-    def history(self, run: ExecutionRun, *, exact: bool) -> History:
-        """The history of a run.
+    def histories(self, run: ExecutionRun, *, exact: bool) -> Iterator[History]:
+        """The histories of a run, and of runs that only differ in when calls were made.
 
         A call begins with the first event of its thread and ends with the last one, since whatever it does before and
         after touches nothing that another thread changes: another execution, of the same events in the same order, had
-        the call begin and end just there. Not so if not all that is shared was seen yet (`exact` is false): then it
-        begins and ends where the recorder was.
+        the call begin and end just there. A call without events could as well be made just after the event before it,
+        or just before the one after it. Not so if not all that is shared was seen yet (`exact` is false): then a call
+        begins and ends where the recorder was; nor if a result had to be copied, which is an access, but no event.
         """
         trace = run.scheduler.trace
-        moments: list[tuple[float, int, _Record, bool]] = []
-        for record in (record for thread in self.threads for record in thread):
-            events = []
-            if exact:
+        exact = exact and not any(record.copied for record in self._records())
+        spans: _Spans = {}
+        if exact:
+            for record in self._records():
                 end = len(trace) if record.after is None else record.after
                 events = [at for at in range(record.before, end) if trace[at][0] == record.thread]
-            first, last = (events[0], events[-1]) if events else (record.before - 0.5, (record.after or 0) - 0.5)
-            if exact and not events:
-                first = last if record.after is not None else first
-            moments.append((first, record.ticks[0], record, True))
+                if events:
+                    spans[id(record)] = events[0], events[-1]
+        yield self._history(spans, self._where_made(spans))
+        if exact and any(id(record) not in spans and record.after is not None for record in self._records()):
+            yield self._history(spans, self._as_late_as_can_be(spans, len(trace)))
+            yield self._history(spans, self._as_early_as_can_be(spans))
+
+    def _records(self) -> Iterator[_Record]:
+        return (record for thread in self.threads for record in thread)
+
+    def _where_made(self, spans: _Spans) -> _Moments:
+        return {
+            id(record): (record.before - 0.5, (record.before if record.after is None else record.after) - 0.5)
+            for record in self._records()
+            if id(record) not in spans
+        }
+
+    def _as_late_as_can_be(self, spans: _Spans, end: int) -> _Moments:
+        moments = {}
+        for thread in self.threads:
+            following: float = end
+            for record in reversed(thread):
+                if id(record) in spans:
+                    following = spans[id(record)][0]
+                else:
+                    moments[id(record)] = following - 0.25, following - 0.25
+        return moments
+
+    def _as_early_as_can_be(self, spans: _Spans) -> _Moments:
+        moments = {}
+        for thread in self.threads:
+            before: float = -1
+            for record in thread:
+                if id(record) in spans:
+                    before = spans[id(record)][1]
+                else:
+                    moments[id(record)] = before + 0.25, before + 0.25
+        return moments
+
+    def _history(self, spans: _Spans, without_events: _Moments) -> History:
+        ends: list[tuple[float, int, _Record, bool]] = []
+        for record in self._records():
+            first, last = spans.get(id(record)) or without_events[id(record)]
+            ends.append((first, record.ticks[0], record, True))
             if record.after is not None:
-                moments.append((last, record.ticks[1], record, False))
-        moments.sort(key=lambda moment: moment[:2])
-        called = {id(record): moment for moment, (*_, record, begins) in enumerate(moments) if begins}
-        returned = {id(record): moment for moment, (*_, record, begins) in enumerate(moments) if not begins}
+                ends.append((last, record.ticks[1], record, False))
+        ends.sort(key=lambda end: end[:2])
+        called = {id(record): moment for moment, (*_, record, begins) in enumerate(ends) if begins}
+        returned = {id(record): moment for moment, (*_, record, begins) in enumerate(ends) if not begins}
 
         def call(record: _Record) -> Call:
-            key = id(record)
-            return Call(record.operation, record.outcome, called.get(key, -1), returned.get(key, NEVER))
+            return Call(record.operation, record.outcome, called[id(record)], returned.get(id(record), NEVER))
 
         prefix = [Call(record.operation, record.outcome, -1, -1) for record in self.prefix]
         return History([[call(record) for record in thread] for thread in self.threads], prefix, self.final)
+
+
+_Spans = dict[int, tuple[int, int]]
+"""The indices of the first and last event of a call, by its record's id."""
+
+_Moments = dict[int, tuple[float, float]]
+"""When a call without events begins and ends, between the indices of events, by its record's id."""
 
 
 def _own(operation: Operation) -> Operation:

@@ -125,12 +125,23 @@ def run(search: Search, test: Test, chosen: settings, seeded: int | None = None)
     configured = settings(chosen, deadline=None, report_multiple_bugs=False, phases=phases)
     try:
         if Phase.reuse in phases and chosen.database is not None:
-            search.thorough = True  # what failed in the last run was found with more executions than the first ones get
-            test(settings(configured, phases=[Phase.reuse]), seeded)
-            search.thorough = False
+            _explore_what_failed_before(search, test, configured, seeded)
         test(configured, seeded)
+        return
     except Found:
-        search.raise_failure()
+        pass
+    search.raise_failure()
+
+
+def _explore_what_failed_before(search: Search, test: Test, chosen: settings, seeded: int | None) -> None:
+    """With all executions: it may have been found late in the last run, when programs get more of them."""
+    __tracebackhide__ = True
+    search.thorough = True
+    try:
+        test(settings(chosen, phases=[Phase.reuse]), seeded)
+    except unittest.SkipTest:
+        pass  # there is nothing in the database
+    search.thorough = False
 
 
 def search_programs(search: Search, programs: SearchStrategy[Program], cls: type) -> Test:
