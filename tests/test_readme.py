@@ -105,6 +105,16 @@ def test_the_property_fails_as_it_says(tmp_path: Path) -> None:
     assert re.search(r"^E +replay: .*--race-replay='rk1:1@\d+w\.balance>2'$", shown, flags=re.MULTILINE)
 
 
+def test_the_concurrent_object_fails_as_it_says(tmp_path: Path) -> None:
+    [source] = [snippet for snippet in SNIPPETS if "class StockOperations" in snippet]
+    imports = "from hypothesis import strategies as st\n"
+    (tmp_path / "test_stock.py").write_text(imports + source, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_stock.py"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+    [report] = re.findall(r"^```\n(Not linearizable.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    assert " ".join(report.split()) in " ".join(re.sub(r"^E +", "", shown, flags=re.MULTILINE).split())
+
+
 def test_the_table_lists_each_option_with_its_default() -> None:
     rows = re.findall(r"^\| (`[^|]*) \| `([^|]*)` \|", README, flags=re.MULTILINE)
     documented = {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}

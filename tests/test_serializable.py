@@ -39,10 +39,12 @@ def balance(account: Account) -> int:
     return account.balance
 
 
-def refused(*functions: Any, **options: Any) -> str:
+def refused(*functions: Any, setup: Any = Account, view: Any = balance) -> str:
+    """The report, with its sentence, the first paragraph, in one line."""
     with pytest.raises(racekit.RaceFailure) as raised:
-        assert_serializable(Account, *functions, view=balance, **options)
-    return str(raised.value)
+        assert_serializable(setup, *functions, view=view)
+    sentence, _, rest = str(raised.value).partition("\n\n")
+    return f"{' '.join(sentence.split())}\n{rest}"
 
 
 def test_a_lost_update_needs_no_expected_value() -> None:
@@ -92,8 +94,7 @@ def test_an_exception_that_no_order_gives_is_a_failure() -> None:
         if items:
             items.pop()
 
-    with pytest.raises(racekit.Inconsistent, match="raised IndexError"):
-        assert_serializable(lambda: [0], pop, pop, view=len)
+    assert "raised IndexError" in refused(pop, pop, setup=lambda: [0], view=len)
     assert assert_serializable(lambda: [0], push, pop, view=len).proved
 
 
@@ -106,22 +107,21 @@ def test_a_deadlock_that_no_order_has_is_a_failure() -> None:
         with locks[1], locks[0]:
             pass
 
-    with pytest.raises(racekit.Deadlock, match="has there\\(\\) in thread 1 and back\\(\\) in thread 2 block for ever"):
-        assert_serializable(lambda: (threading.Lock(), threading.Lock()), there, back, view=lambda locks: None)
+    message = refused(there, back, setup=lambda: (threading.Lock(), threading.Lock()), view=lambda locks: None)
+    assert "has there() in thread 1 and back() in thread 2 block for ever" in message
 
 
 def test_a_mutable_view_is_kept_as_it_was() -> None:
     def put(items: dict[str, int]) -> None:
         items["a"] = items.get("a", 0) + 1
 
-    with pytest.raises(racekit.Inconsistent, match=r"gives \{'a': 1\}; .* which would leave \{'a': 2\}"):
-        assert_serializable(dict, put, put, view=lambda items: items)
+    message = refused(put, put, setup=dict, view=lambda items: items)
+    assert "gives {'a': 1}; " in message
+    assert "which would leave {'a': 2}" in message
 
 
 def test_the_report_ends_with_a_schedule_of_the_lost_update() -> None:
-    *_, title, token = refused(deposit, deposit).splitlines()
-    assert title == "  The schedule:"
-    assert token.strip().startswith("rk1:1@")
+    assert refused(deposit, deposit).splitlines()[-1].startswith("  schedule:  rk1:1@")
 
 
 def test_within_a_budget_nothing_is_proved() -> None:

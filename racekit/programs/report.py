@@ -10,6 +10,7 @@ from racekit.linearize.in_words import no_order, table
 from racekit.options import Options
 from racekit.programs.judging import Violation
 from racekit.programs.running import side_by_side
+from racekit.report.columns import wrapped
 from racekit.report.text import failure_lines
 from racekit.report.timeline import timeline
 from racekit.results import Execution
@@ -22,7 +23,7 @@ def report(violation: Violation, options: Options) -> str:
     """What went wrong in one sentence, the history, and what happened. (The schedule is run again, to see values.)"""
     task = violation.task
     program = task.program
-    lines = [_sentence(violation)]
+    lines = [*wrapped(_sentence(violation), indent="  "), ""]
     if violation.kind == "alone":
         return "\n".join([*lines, "  The program:", *(f"    {line}" for line in program.lines())])
     lines.append("  The calls, and when each began and ended, from left to right:")
@@ -31,10 +32,10 @@ def report(violation: Violation, options: Options) -> str:
     if execution is None:
         lines.append("  The calls do not do the same each time under one schedule, so what happened cannot be shown.")
     elif execution.failure is not None:
-        lines += failure_lines(execution.failure)
+        lines += ["", *failure_lines(execution.failure)]
     else:
-        lines += timeline(execution.trace)
-    lines += ["  The schedule:", f"    {violation.schedule}"]
+        lines += ["", *timeline(execution.trace)]
+    lines += ["", f"  schedule:  {violation.schedule}"]
     return "\n".join(lines)
 
 

@@ -80,7 +80,13 @@ def run(cls: Any, chosen: settings = QUICK) -> None:
 def failure(cls: Any, kind: type[BaseException] = racekit.Inconsistent, chosen: settings = QUICK) -> str:
     with pytest.raises(kind) as raised:
         run(cls, chosen)
-    return "\n".join([str(raised.value), *getattr(raised.value, "__notes__", [])])
+    return "\n".join(map(unwrapped, [str(raised.value), *getattr(raised.value, "__notes__", [])]))
+
+
+def unwrapped(report: str) -> str:
+    """The report with its sentence, the first paragraph, in one line."""
+    sentence, _, rest = report.partition("\n\n")
+    return f"{' '.join(sentence.split())}\n{rest}"
 
 
 def test_a_queue_with_a_lock_is_linearizable() -> None:
@@ -105,9 +111,10 @@ def test_the_report_has_the_program_the_history_and_what_happened() -> None:
         "              put(0)  returned None        |--------|",
         "    thread 2  put(0)  returned None           |--|",
     ]
-    assert rows[3] == "  What happened, in this order:"
-    assert rows[-2] == "  The schedule:"
-    assert rows[-1].startswith("    rk1:1@")
+    assert rows[3] == ""
+    assert rows[4].split()[:4] == ["thread", "1", "thread", "2"]
+    assert rows[-2] == ""
+    assert rows[-1].startswith("  schedule:  rk1:1@")
 
 
 # --- what operations may do ------------------------------------------------------------------------------------------
@@ -167,7 +174,7 @@ def test_a_call_that_blocks_although_it_does_so_in_no_order_is_a_deadlock() -> N
     assert message.startswith("Deadlock: no order of these 2 calls has take() in thread ")
     assert "block for ever; the nearest is put(0) in thread " in message
     assert "take()  blocks for ever" in message
-    assert "waits for Mailbox.arrived, in wait()" in message
+    assert "waits on Mailbox.arr" in message
 
 
 def test_an_exception_is_a_result() -> None:
@@ -587,7 +594,7 @@ def test_pytest_collects_it(pytester: pytest.Pytester, arguments: tuple[str, ...
     result.stdout.no_fnmatch_line("*another exception occurred*")
     result.stdout.fnmatch_lines(
         [
-            "*Not linearizable: no order of these 2 calls gives these results; the nearest is *",
+            "*Not linearizable: no order of these 2 calls gives these results; the nearest is*",
             "*thread 1  increment()  returned 1  |*",
         ]
     )

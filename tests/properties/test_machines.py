@@ -39,7 +39,13 @@ def failure(
 ) -> str:
     with pytest.raises(kind) as raised:
         run(machine, **options)
-    return "\n".join([str(raised.value), *getattr(raised.value, "__notes__", [])])
+    return "\n".join(map(unwrapped, [str(raised.value), *getattr(raised.value, "__notes__", [])]))
+
+
+def unwrapped(report: str) -> str:
+    """The report with its sentence, the first paragraph, in one line."""
+    sentence, _, rest = report.partition("\n\n")
+    return f"{' '.join(sentence.split())}\n{rest}"
 
 
 class Store:
