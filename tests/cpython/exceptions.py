@@ -37,6 +37,7 @@ CONTROLLED: dict[str, str] = {
     ),
     "test_threading.BarrierTests.test_abort_and_reset": _BARRIER,
     "test_threading.ThreadTests.test_limbo_cleanup": _NOT_CALLED,
+    "_threading_local": "a doctest, which cannot be made anew for each execution by its name",
     "test_concurrent_futures.*Process*": _PROCESSES,
     "test_concurrent_futures.test_init.FailingInitializerResourcesTest.*": _PROCESSES,
     "test_concurrent_futures.test_as_completed.*.test_correct_timeout_exception_msg": _AT_ITS_DEADLINE,
