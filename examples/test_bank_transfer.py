@@ -7,22 +7,23 @@ transfer waits for the lock that the other one holds.
       Account#2.lock and waits for Account#1.lock
 
                                               test_bank_transfer.py
-      there       took Account#1.lock         42  with source.lock:
-                  waits for Account#2.lock    43  with target.lock:
-      back        took Account#2.lock         42  with source.lock:
-                  waits for Account#1.lock    43  with target.lock:
-      MainThread  waits for the end of there  64  racekit.together(there, back)
+      there       took Account#1.lock         43  with source.lock:
+                  waits for Account#2.lock    44  with target.lock:
+      back        took Account#2.lock         43  with source.lock:
+                  waits for Account#1.lock    44  with target.lock:
+      MainThread  waits for the end of there  65  racekit.together(there, back)
 
         there                  back                  test_bank_transfer.py
-      > takes Account#1.lock                         42  with source.lock:
+      > takes Account#1.lock                         43  with source.lock:
       ~ preempted here
-                             > takes Account#2.lock  42
+                             > takes Account#2.lock  43
       (2 other events not shown)
 
     1 preemption; no schedule with fewer fails so. Found in execution 2.
+    Can happen on every CPython, with a GIL and without.
 
-      replay:  racekit.replay(body, 'rk1:1@43s.acquire>2')
-      pin:     @racekit.race(replay='rk1:1@43s.acquire>2')
+      replay:  racekit.replay(body, 'rk1:1@44s.acquire>2')
+      pin:     @racekit.race(replay='rk1:1@44s.acquire>2')
       fix:     Take the locks in the same order everywhere.
 """
 

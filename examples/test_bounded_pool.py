@@ -5,26 +5,27 @@
     Lost wake-up on Pool.returned: giver called notify() before taker waited
 
                                                      test_bounded_pool.py
-      MainThread  waits for the end of taker         78  return str(racekit.toget...
-      taker       waits for Pool.returned in wait()  45  self.returned.wait()
+      MainThread  waits for the end of taker         79  return str(racekit.toget...
+      taker       waits for Pool.returned in wait()  46  self.returned.wait()
 
         giver                    taker                   test_bounded_pool.py
-                                 reads []                43  if not self.free:
+                                 reads []                44  if not self.free:
                                ~ preempted here
-        writes ['connection']                            49  self.free.append(con...
-        takes Pool.returned                              50  with self.returned:
-      > notifies Pool.returned                           51  self.returned.notify()
-        releases Pool.returned                           50  with self.returned:
+        writes ['connection']                            50  self.free.append(con...
+        takes Pool.returned                              51  with self.returned:
+      > notifies Pool.returned                           52  self.returned.notify()
+        releases Pool.returned                           51  with self.returned:
       ~ ended
-                                 takes Pool.returned     44  with self.returned:
-                               > waits on Pool.returned  45  self.returned.wait()
+                                 takes Pool.returned     45  with self.returned:
+                               > waits on Pool.returned  46  self.returned.wait()
                                ~ waits for Pool.returned
       (3 other events not shown)
 
     1 preemption; no schedule with fewer fails so. Found in execution 3.
+    Can happen on every CPython, with a GIL and without.
 
-      replay:  racekit.replay(body, 'rk1:0@78s.join>2,2@44s.acquire>1')
-      pin:     @racekit.race(replay='rk1:0@78s.join>2,2@44s.acquire>1')
+      replay:  racekit.replay(body, 'rk1:0@79s.join>2,2@45s.acquire>1')
+      pin:     @racekit.race(replay='rk1:0@79s.join>2,2@45s.acquire>1')
       fix:     Look and wait under one lock: `with self.returned: while not ...:
                wait()`.
 """

@@ -6,22 +6,23 @@
     Changed during iteration: newcomer changed Sessions.users['cleo'] while onlooker
       was going through Sessions.users
     RuntimeError in MainThread: dictionary changed size during iteration
-      at test_iteration_during_mutation.py:41  for name in self.users:
+      at test_iteration_during_mutation.py:42  for name in self.users:
 
         newcomer                  onlooker                 test_iteration_during_...
-                                  begins to iterate users  41  for name in self.u...
+                                  begins to iterate users  42  for name in self.u...
                                 ~ preempted here
-        reads users: {'ann':...                            37  self.users[name] =...
-      > writes users['cleo']: 3                            37
+        reads users: {'ann':...                            38  self.users[name] =...
+      > writes users['cleo']: 3                            38
       ~ ended
-                                > iterates on users        41  for name in self.u...
+                                > iterates on users        42  for name in self.u...
       (6 other events not shown)
 
     1 preemption; no schedule with fewer fails so. Found in execution 4, with 2
     preemptions.
+    Can happen on every CPython, with a GIL and without.
 
-      replay:  racekit.replay(body, 'rk1:0@60s.join>2,2@41r*2>1')
-      pin:     @racekit.race(replay='rk1:0@60s.join>2,2@41r*2>1')
+      replay:  racekit.replay(body, 'rk1:0@61s.join>2,2@42r*2>1')
+      pin:     @racekit.race(replay='rk1:0@61s.join>2,2@42r*2>1')
       fix:     Go through a copy made by list(...), or hold the lock that those who
                change it hold.
 """

@@ -6,23 +6,26 @@
     Check-then-act on Account.balance: withdraw-2 changed it between withdraw-1's
       check (1) and write
     AssertionError in MainThread: overdrawn by 1
-      at test_withdrawals.py:77  assert account.balance >= 0, f"overdrawn by {-ac...
+      at test_withdrawals.py:80  assert account.balance >= 0, f"overdrawn by {-ac...
 
         withdraw-1   withdraw-2  test_withdrawals.py
-      > reads 1                  48  if self.balance >= amount:
+      > reads 1                  51  if self.balance >= amount:
       ~ preempted here
-                     reads 1     48
-                     reads 1     49  self.balance -= amount
-                   > writes 0    49
+                     reads 1     51
+                     reads 1     52  self.balance -= amount
+                   > writes 0    52
                    ~ ended
-        reads 0                  49
-      > writes -1                49
+        reads 0                  52
+      > writes -1                52
       (3 other events not shown)
 
     1 preemption; no schedule with fewer fails so. Found in execution 3.
+    Needs a free-threaded build: the switch falls inside line 52, before balance is
+    read. With a GIL, threads switch only where a function begins, a loop turns or a
+    call returns, and no such schedule fails so.
 
-      replay:  racekit.replay(body, 'rk1:1@49r.balance>2')
-      pin:     @racekit.race(replay='rk1:1@49r.balance>2')
+      replay:  racekit.replay(body, 'rk1:1@52r.balance>2')
+      pin:     @racekit.race(replay='rk1:1@52r.balance>2')
       fix:     Hold one lock from the check to the act.
     Failing test case: broken(
         balance=1,

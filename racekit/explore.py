@@ -13,6 +13,7 @@ from racekit.audit import Audit
 from racekit.distinct import DistinctFailures
 from racekit.errors import NestedExploration, ScheduleMismatch
 from racekit.failure import Diagnosis, Failure
+from racekit.gil import Search, judged
 from racekit.minimize import Minimized, identity, minimize
 from racekit.options import Options, check_body
 from racekit.progress import Progress
@@ -100,9 +101,21 @@ def explore_body(
     explorer.judge = judge
     explorer.places = places
     result = explorer.run()
+    if result.failures and explorer.first_fault is not None and not result.stuck:
+        search = _searching(body, timeout, find_fault)
+        first = judged(result.failures[0], explorer.first_fault, options, search)
+        result.failures = first, *result.failures[1:]
     if options.data_races == "error" and result.ok and not result.stuck:
         _fail_for_data_races(result)
     return result
+
+
+def _searching(body: Callable[[], object], timeout: float | None, find_fault: FindFault) -> Search:
+    def search(options: Options, strategy: Strategy, judge: Callable[[ExecutionRun], bool]) -> tuple[bool, bool]:
+        found = explore_body(body, options, timeout=timeout, find_fault=find_fault, judge=judge, strategy=strategy)
+        return found.found is not None, found.cut_by is None
+
+    return search
 
 
 def _fail_for_data_races(result: Exploration) -> None:
@@ -188,6 +201,7 @@ class _Explorer:
         self.result = Exploration(granularity=options.granularity, expected=tuple(options.outcomes or ()))
         self._scope = Scope(options.include, options.exclude)
         self._failures = DistinctFailures()
+        self.first_fault: object = None
         self._minimized: set[object] = set()
         self._outside: str | None = None
         self._gave_way = False
@@ -200,7 +214,8 @@ class _Explorer:
         if self.options.audit:
             audit.compare(Schedule())
         self._begun = begun = originals.perf_counter()
-        with progress, Control(self._scope, self.timeout, progress.show) as control:
+        properties = self.options.granularity == "gil"
+        with progress, Control(self._scope, self.timeout, progress.show, every_attribute=properties) as control:
             entered = originals.perf_counter()
             result.cut_by = self._loop(control)
             if result.cut_by is None and result.executions > 1 and audit.missing is not None:
@@ -417,6 +432,7 @@ class _Explorer:
     def _add(self, run: ExecutionRun, control: Control) -> None:
         number = self.result.executions
         if run.fault is not None:
+            self.first_fault = self.first_fault or identity(run.fault)
             self._failures.add(
                 run, number, lambda: reproduce(run, self._minimize(run, control), self._again(control), number)
             )

@@ -47,7 +47,8 @@ class Failure:
 
     `schedule` is minimized: it has as many `preemptions` (a thread could have gone on, but another one did).
     `fewest_preemptions` is True if every schedule with fewer was run and none fails in this way. `original` is the
-    schedule that was found first, with its own number of preemptions.
+    schedule that was found first, with its own number of preemptions. `gil` is the verdict whether it can happen where
+    there is a GIL: "every" (on every CPython), "free-threaded" (only without one), or empty if that is not known.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Failure:
     fewest_preemptions: bool = False
     original: Schedule = field(default_factory=Schedule)
     original_preemptions: int = 0
+    gil: str = ""
     diagnosis: Diagnosis = Diagnosis("", "")
     outcome: str = ""
     executions: tuple[int, ...] = ()

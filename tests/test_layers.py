@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("programs",),
     ("linearize",),
     ("explore",),
+    ("gil",),
     ("audit", "distinct", "minimize", "progress", "reproduce"),
     ("pages", "results"),
     ("inject", "side_by_side"),

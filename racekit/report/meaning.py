@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racekit.failure import Failure
+from racekit.report.gil_words import gil_in_words
 
 
 def meaning(failure: Failure) -> Iterator[str]:
@@ -25,6 +26,8 @@ def meaning(failure: Failure) -> Iterator[str]:
     if failure.original_preemptions > count:
         found += f", with {failure.original_preemptions:,} preemptions"
     yield f"{times}{fewest}.{found}." if failure.execution else f"{times}{fewest}."
+    if failure.gil:
+        yield gil_in_words(failure)
 
 
 def _always_fails(failure: Failure) -> bool:

@@ -10,7 +10,15 @@ from collections import defaultdict
 from functools import partial, reduce
 from operator import attrgetter
 from sys import getrefcount
-from types import BuiltinFunctionType, CellType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    FunctionType,
+    GeneratorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 from racekit.runtime import containers, originals
@@ -93,6 +101,31 @@ def _attribute(obj: Any, site: Site, operation: str) -> None:
         _shared(obj, name, site, operation)
     else:
         TURN.scheduler.conflicts.access(obj, name, site, operation == "write")
+    if TURN.scheduler.after_calls and _runs_code(obj, name):
+        TURN.thread.breakable = True
+
+
+def _runs_code(obj: Any, name: str) -> bool:
+    """Whether an access to this attribute may run Python code: that of a property, or of the class's own methods."""
+    kind = type(obj)
+    for base in kind.__mro__[:-1]:
+        found = vars(base)
+        if any(type(found.get(method)) is FunctionType for method in _ATTRIBUTE_METHODS):
+            return True
+        if name in found:
+            return type(found[name]) not in (FunctionType, MemberDescriptorType) and hasattr(found[name], "__get__")
+    return False
+
+
+_ATTRIBUTE_METHODS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
+
+
+def _may_run_code(*operands: object) -> None:
+    """An operator, a comparison or a loop calls methods of its operands: of classes that are written in Python, too."""
+    if TURN.scheduler.after_calls:
+        for operand in operands:
+            if type(operand).__flags__ & containers.HEAP_TYPE or type(operand) is GeneratorType:
+                TURN.thread.breakable = True
 
 
 def _where_found(obj: Any, name: str) -> Any:
@@ -171,6 +204,8 @@ def store_cell(cell: CellType, site: Site) -> None:
 
 def _item(container: Any, key: object, site: Site, what: str) -> None:
     """`what`, as in `containers.METHODS`, is about to be done to an item, or to all of them."""
+    if TURN.scheduler.after_calls:
+        _may_run_code(container, key)
     if containers.methods_of(container) is None:
         if not TURN.several and site.kind != "call":
             _alone(site)  # as where the site is not shared
@@ -236,9 +271,13 @@ def iterate(obj: Any, site: Site) -> None:
 def advance(iterator: Any, site: Site) -> None:
     kind = type(iterator)
     if kind not in ITERATORS:
+        if _get_ident() == TURN.ident:
+            _may_run_code(iterator)
         return
     if _get_ident() != TURN.ident and _let_through(iterator):
         return
+    if kind is GeneratorType:
+        _may_run_code(iterator)
     if not (TURN.several or site.shared):
         _alone(site)
     elif kind in containers.METHODS:
@@ -259,7 +298,11 @@ _REFERENCES_OF_A_LOOP = _references(iter([])) + 1
 
 
 def truth(obj: Any, site: Site) -> None:
-    if type(obj) is bool or containers.methods_of(obj) is None:
+    if type(obj) is bool:
+        return
+    if containers.methods_of(obj) is None:
+        if _get_ident() == TURN.ident:
+            _may_run_code(obj)
         return
     if _get_ident() != TURN.ident and _let_through(obj):
         return
@@ -400,15 +443,17 @@ def operate(left: Any, right: Any, site: Site) -> None:
         return
     if _get_ident() != TURN.ident and _let_through(left):
         return
+    _may_run_code(left, right)
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
         touch([*reads(left), *reads(right)], site)
 
 
 def operate_in_place(left: Any, right: Any, site: Site) -> None:
-    if type(left) in SCALARS:
+    if type(left) in SCALARS and type(right) in SCALARS:
         return
     if _get_ident() != TURN.ident and _let_through(left):
         return
+    _may_run_code(left, right)
     if TURN.several or site.shared:
         changed = [] if containers.methods_of(left) is None else [Touch(left, ITEMS, "write")]
         touch([*changed, *reads(right)], site)

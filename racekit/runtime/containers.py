@@ -114,7 +114,7 @@ _ITERATORS: tuple[object, ...] = (
 ITERATORS: frozenset[type] = frozenset(map(type, _ITERATORS)).union(METHODS)
 """What reads a container at each turn of a loop: iterators, which refer to it alone, or since 3.15 the container."""
 
-_HEAP_TYPE = 1 << 9
+HEAP_TYPE = 1 << 9
 """The flag of types that may be subclasses of others (Py_TPFLAGS_HEAPTYPE)."""
 
 _PLAIN_KEYS = frozenset({str, int, bool, float, bytes, type(None)})
@@ -129,7 +129,7 @@ def methods_of(container: object) -> dict[str, tuple[str, bool]] | None:
     """The methods of this kind of container; those of the nearest built-in type for an instance of a subclass."""
     kind = type(container)
     found = METHODS.get(kind)
-    if found is None and kind.__flags__ & _HEAP_TYPE and not isinstance(container, type):
+    if found is None and kind.__flags__ & HEAP_TYPE and not isinstance(container, type):
         for base in kind.__mro__[1:-1]:
             if base in METHODS:
                 return METHODS[base]

@@ -57,7 +57,8 @@ _TYPES = (
 class Control:
     """A context manager: inside it, everything that racekit promises to control is under control.
 
-    timeout and on_look are those of its `Monitor`.
+    timeout and on_look are those of its `Monitor`. every_access: each access is a scheduling point. every_attribute:
+    each load of an attribute is announced, also of those that nobody stores, since it may be a property.
     """
 
     def __init__(
@@ -67,11 +68,13 @@ class Control:
         on_look: Callable[[], None] | None = None,
         *,
         every_access: bool = False,
+        every_attribute: bool = False,
     ) -> None:
         self.monitor = Monitor(timeout, on_look)
         self.interrupts = Interrupts()
         self._scope = scope
         self._every_access = every_access
+        self._every_attribute = every_attribute or every_access
         self._swaps = Swaps()
         self._methods = [MethodReplacement(type_, functions) for type_, functions in _TYPES]
         self._names = NameReplacement(
@@ -108,7 +111,7 @@ class Control:
         swap_library_functions(self._swaps)
         number_threads_and_futures(self._swaps)
         self._silence.begin(self._swaps)
-        WATCHER.install(self._scope, self._swaps, every_attribute=self._every_access)
+        WATCHER.install(self._scope, self._swaps, every_attribute=self._every_attribute)
         self._names.install()
         for methods in self._methods:
             methods.install()

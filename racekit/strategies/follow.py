@@ -20,15 +20,17 @@ class FollowSwitches:
     preemptions_ruled_out = 0
 
     def __init__(self, switches: Iterable[Switch], *, compares_events: bool = False) -> None:
-        self._to: defaultdict[tuple[int, Position], deque[int]] = defaultdict(deque)
-        for switch in switches:
-            self._to[switch.thread, switch.position].append(switch.to)
-        self._threads = {switch.thread for switch in switches}
+        self._switches = tuple(switches)
+        self._threads = {switch.thread for switch in self._switches}
         self.compares_events = compares_events
-        self.starts: list[int] = []
-        self.chosen: list[int] = []
+        self.begin()
 
     def begin(self) -> bool:
+        self._to: defaultdict[tuple[int, Position], deque[int]] = defaultdict(deque)
+        for switch in self._switches:
+            self._to[switch.thread, switch.position].append(switch.to)
+        self.starts: list[int] = []
+        self.chosen: list[int] = []
         return True
 
     def choose(self, point: SchedulingPoint) -> int:
