@@ -6,8 +6,8 @@
     117 executions (0.01 s, 5,000/s), none failed
     proved: all 6 different interleavings of 2 threads hold (every access a scheduling point)
       value         executions  shortest schedule
-      ('en', 'en')  100         rk1:
-      ('', 'en')    17          rk1:1@56r.settings>2
+      ('en', 'en')  98          rk1:
+      ('', 'en')    19          rk1:1@56r.settings>2
 
     Order violation on Settings.language: language-2 read it ('') before language-1
       had written 'en'
