@@ -38,11 +38,10 @@ class Worker:
         self._ready.wake()
         while True:
             self.parking.park()
-            job, self.job = self.job, None
+            job = self.job
             if job is None:
                 break
             contextvars.Context().run(job)
-            del job  # what only the thread's function refers to ends with the thread
         LEFT_BEHIND.pop(self.ident, None)
         self._ended.wake()
 

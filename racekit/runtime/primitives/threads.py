@@ -79,6 +79,7 @@ def _spawn(run: Callable[[], object], thread: threading.Thread | None, name: str
     scheduler = TURN.scheduler
 
     def job() -> None:
+        nonlocal run
         cpython.install_trace_and_profile()
         try:
             run()
@@ -87,11 +88,17 @@ def _spawn(run: Callable[[], object], thread: threading.Thread | None, name: str
         except BaseException as error:
             if not scheduler.aborting:
                 _report(error, child)
+        finally:
+            run = _nothing  # what only the thread's function refers to ends while it still has its turn
 
     child = scheduler.add(job, name, daemon, lambda: _ended(child))
     child.thread = thread
     TURN.thread.has_effect()
     return child
+
+
+def _nothing() -> None:
+    """Takes the place of a function that has run."""
 
 
 def _report(error: BaseException, child: ControlledThread) -> None:
