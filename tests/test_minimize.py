@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -158,7 +159,9 @@ def test_another_failure_is_not_taken_for_the_same() -> None:
 def test_minimizing_takes_at_most_a_fifth_of_the_executions_that_the_search_may_take(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("racekit.explore.judged", lambda failure, *_: failure)  # the GIL verdict has its own budget
+    monkeypatch.setattr(
+        sys.modules["racekit.explore"], "judged", lambda failure, *_: failure
+    )  # the GIL verdict has its own budget
     begun = 0
 
     def body() -> None:
