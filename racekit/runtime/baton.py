@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from racekit.runtime.conflicts import Conflicts
 
 INTERRUPTED_THREADS_END_WITHIN = 2.0
-LOOKS_FOR_SIGNALS_EVERY = 0.05
 HOOKS_WHILE_UNWINDING = 10_000
 STEPS_TO_SHOW_A_LIVELOCK = 300
 PATIENCE_WITH_CALLS_OUTSIDE = 10.0
@@ -231,11 +230,7 @@ class Scheduler:
     def park(self, thread: ControlledThread) -> None:
         """Wait until the baton comes back. If a signal handler raises meanwhile, the execution ends with that."""
         try:
-            if thread.id == 0 and cpython.SIGNALS_WAIT_FOR_LOCKS:
-                while not thread.park(True, LOOKS_FOR_SIGNALS_EVERY):
-                    pass
-            else:
-                thread.park()
+            thread.park()
         except BaseException as interruption:
             self.interrupt(interruption)
             if not thread.park(True, INTERRUPTED_THREADS_END_WITHIN):

@@ -5,15 +5,11 @@ from __future__ import annotations
 import _thread
 import itertools
 import sys
-import sysconfig
 import threading
 from concurrent.futures.thread import ThreadPoolExecutor, _threads_queues
 from typing import Any
 
 from racekit.errors import InternalError
-
-SIGNALS_WAIT_FOR_LOCKS = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-"""Whether a signal may go unnoticed for as long as the main thread waits for a lock while other threads compute."""
 
 _HAS_HANDLES = hasattr(_thread, "_ThreadHandle")
 _HANDLE = next((name for name in ("_os_thread_handle", "_handle") if hasattr(threading.Thread(), name)), "")
