@@ -66,6 +66,10 @@ class Plan:
     given: bool
 
 
+SCOPES = {
+    "include": "watch this package, module, class or function, too, such as cachetools or queue.Queue",
+    "exclude": "do not watch this package, module, class or function",
+}
 SETTINGS = pytest.StashKey[Settings]()
 PLAN = pytest.StashKey[Plan | None]()
 TRIED_FIRST = "This schedule failed in an earlier run, so it was tried first (--race-forget forgets it)."
@@ -83,6 +87,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (metavar, text) in LIMITS.items():
         group.addoption(f"--race-{name}", metavar=metavar, help=text)
         parser.addini(f"race_{name}", f"{text} (as --race-{name})", default=None)
+    for name, text in SCOPES.items():
+        group.addoption(f"--race-{name}", action="append", metavar="NAME", help=f"{text}; may be repeated")
+        parser.addini(f"race_{name}", f"{text} (as --race-{name})", type="args", default=[])
     text = "first run the default schedule of each race test twice, and say what differs"
     group.addoption("--race-audit", action="store_true", help=text)
     parser.addini("race_audit", f"{text} (as --race-audit)", type="bool", default=False)
@@ -119,8 +126,10 @@ def pytest_configure(config: pytest.Config) -> None:
         everything=bool(config.getoption("race") or config.getini("race")),
         replay=replay,
         command_line=_read({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS})
+        | _scopes(config.getoption)
         | ({"audit": True} if config.getoption("race_audit") else {}),
         ini_file=_read({f"race_{name} in the ini file": config.getini(f"race_{name}") for name in LIMITS})
+        | _scopes(config.getini)
         | ({"audit": True} if config.getini("race_audit") else {}),
         statistics=bool(config.getoption("race_statistics") or config.getini("race_statistics")),
         store=store_of(config),
@@ -149,6 +158,11 @@ def _forget(store: KeptSchedules) -> None:
         store.forget()
     except OSError as error:
         raise pytest.UsageError(f"--race-forget: {error}: what is kept there is not forgotten.") from None
+
+
+def _scopes(given: Callable[[str], Any]) -> dict[str, Any]:
+    names = {name: tuple(given(f"race_{name}") or ()) for name in SCOPES}
+    return {name: each for name, each in names.items() if each}
 
 
 def _read(texts: dict[str, str | None]) -> dict[str, Any]:

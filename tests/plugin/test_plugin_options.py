@@ -117,3 +117,41 @@ def test_each_repetition_explores_something_else_and_the_same_command_the_same(p
 
 def test_another_seed_explores_something_else(project: Project) -> None:
     assert orders(project.run(RANDOM, "-s", "--race-seed=1")) != orders(project.run(RANDOM, "-s"))
+
+
+GAUSS = """
+    import random
+    import threading
+    import pytest
+
+    @pytest.mark.race
+    def test_two_threads_get_two_numbers():
+        source = random.Random(1)
+        source.gauss(0, 1)  # it keeps a second number for the next call
+        numbers = []
+        threads = [threading.Thread(target=lambda: numbers.append(source.gauss(0, 1))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert numbers[0] != numbers[1]
+"""
+
+
+@pytest.mark.parametrize("how", ["command line", "ini file"])
+def test_the_standard_library_can_be_watched_too(pytester: pytest.Pytester, how: str) -> None:
+    """The documentation of `random.gauss` warns that two threads may receive the same number."""
+    pytester.makepyfile(GAUSS)
+    pytester.runpytest().assert_outcomes(passed=1)
+    if how == "ini file":
+        pytester.makeini("[pytest]\nrace_include = random.Random")
+        watched = pytester.runpytest()
+    else:
+        watched = pytester.runpytest("--race-include=random.Random")
+    watched.assert_outcomes(failed=1)
+    watched.stdout.fnmatch_lines(["*gauss_next*"])
+
+
+def test_code_can_be_left_unwatched(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(GAUSS)
+    pytester.runpytest("--race-include=random", "--race-exclude=random.Random.gauss").assert_outcomes(passed=1)
