@@ -99,7 +99,7 @@ def test_the_property_fails_as_it_says(tmp_path: Path) -> None:
     [source] = [snippet for snippet in SNIPPETS if "def test_deposits" in snippet]
     (tmp_path / "test_deposits.py").write_text(f"import racekit\n{source}", encoding="utf-8")
     (tmp_path / "conftest.py").write_text(QUICK_PROFILE, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_deposits.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--hypothesis-seed=0", "test_deposits.py"]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
     assert "amounts=[1, 1]," in shown
     assert re.search(r"^E +replay: .*--race-replay='rk1:1@\d+w\.balance>2'$", shown, flags=re.MULTILINE)
@@ -109,7 +109,7 @@ def test_the_concurrent_object_fails_as_it_says(tmp_path: Path) -> None:
     [source] = [snippet for snippet in SNIPPETS if "class StockOperations" in snippet]
     imports = "from hypothesis import strategies as st\n"
     (tmp_path / "test_stock.py").write_text(imports + source, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_stock.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--hypothesis-seed=0", "test_stock.py"]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
     [report] = re.findall(r"^```\n(Not linearizable.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
     assert " ".join(report.split()) in " ".join(re.sub(r"^E +", "", shown, flags=re.MULTILINE).split())
