@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import partial, reduce
+from gc import get_referents
 from operator import attrgetter
 from sys import getrefcount
 from types import (
@@ -24,7 +25,7 @@ from typing import Any
 from racekit.runtime import containers, originals
 from racekit.runtime.conflicts import ITEMS, PLACES
 from racekit.runtime.files import PATH_FUNCTIONS
-from racekit.runtime.footprints import ITERATORS, SCALARS, Touch, reads, sources, touches, turn
+from racekit.runtime.footprints import ITERATORS, OF_CONSTANTS, SCALARS, Touch, reads, sources, touches, turn
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import turn_back
@@ -56,9 +57,13 @@ def _step(site: Site, operation: str, obj: object, name: object) -> None:
 
 
 def _shared(obj: object, name: object, site: Site, operation: str) -> None:
-    _step(site, operation, obj, name)
-    number = TURN.scheduler.conflicts.access(obj, name, site, operation == "write")
-    TURN.scheduler.trace.append((TURN.thread.id, site, operation, (number, name)))
+    scheduler, thread = TURN.scheduler, TURN.thread
+    if scheduler.every_access:
+        scheduler.step(thread, site, operation, obj, name)
+    else:
+        _step(site, operation, obj, name)
+    number = scheduler.conflicts.access(obj, name, site, operation == "write")
+    scheduler.trace.append((thread.id, site, operation, (number, name)))
 
 
 def touch(touched: list[Touch], site: Site) -> None:
@@ -274,19 +279,26 @@ def advance(iterator: Any, site: Site) -> None:
         if _get_ident() == TURN.ident:
             _may_run_code(iterator)
         return
+    alone = kind not in containers.METHODS and getrefcount(iterator) <= _REFERENCES_OF_A_LOOP
+    if alone and kind in OF_CONSTANTS:
+        return
     if _get_ident() != TURN.ident and _let_through(iterator):
         return
     if kind is GeneratorType:
         _may_run_code(iterator)
+        if alone:
+            return
     if not (TURN.several or site.shared):
         _alone(site)
     elif kind in containers.METHODS:
         _item(iterator, ITEMS, site, "read")
-    elif getrefcount(iterator) <= _REFERENCES_OF_A_LOOP:
-        if kind is not GeneratorType:
-            touch(list(sources(iterator)), site)
-    else:
+    elif not alone:
         touch(list(turn(iterator)), site)
+    elif kind in containers.ITERATORS:
+        for container in get_referents(iterator):
+            _item(container, ITEMS, site, "read")
+    else:
+        touch(list(sources(iterator)), site)
 
 
 def _references(iterator: object) -> int:

@@ -192,32 +192,29 @@ class Conflicts:
             thread.has_effect()
         if not TURN.several:
             return record.number  # whatever other threads do comes before or after
-        part = name if site.name else ITEMS
+        parts: Iterable[object]
         if record.has_named_items and not site.name:
             if changes and type(name) is str:
                 self.stores(name)
-            for each in self._named_parts(record, name):
-                self._access_part(record, each, site, changes)
+            parts = [name] if type(name) is str else list(record.locations) or [ITEMS]
         else:
-            self._access_part(record, part, site, changes)
+            parts = (name if site.name else ITEMS,)
+        for part in parts:
+            location = record.locations.get(part)
+            if location is None:
+                location = record.locations[part] = Location(thread)
+            elif location.thread is not thread:
+                location.thread = None
+            location.sites.add(site)
+            if changes:
+                location.changed = True
+            if location.lockset is not thread.lockset:
+                location.lockset &= thread.lockset
+            if location.thread is None and location.changed and not location.lockset:
+                for touched in location.sites:
+                    if not touched.shared:
+                        PLACES.mark(touched)
         return record.number
-
-    def _access_part(self, record: SharedObject, part: object, site: Site, changes: bool) -> None:
-        thread = TURN.thread
-        location = record.locations.get(part)
-        if location is None:
-            location = record.locations[part] = Location(thread)
-        elif location.thread is not thread:
-            location.thread = None
-        location.sites.add(site)
-        if changes:
-            location.changed = True
-        if location.lockset is not thread.lockset:
-            location.lockset &= thread.lockset
-        if location.thread is None and location.changed and not location.lockset:
-            for touched in location.sites:
-                if not touched.shared:
-                    PLACES.mark(touched)
 
     def name_items(self, obj: Any) -> None:
         """From here on the items of the `__dict__` of `obj`, or of the dict that it is, are its attributes."""
@@ -227,9 +224,6 @@ class Conflicts:
             record.has_named_items = True
             self.objects[id(names)] = record
             self._namespaces.append(names)
-
-    def _named_parts(self, record: SharedObject, key: object) -> list[object]:
-        return [key] if type(key) is str else list(record.locations) or [ITEMS]
 
     def inserts(self, container: object) -> None:
         """`TURN.thread` adds a key to `container`."""

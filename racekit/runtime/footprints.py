@@ -71,14 +71,13 @@ _ITERATOR_TYPES: tuple[type, ...] = (
     enumerate,
     reversed,
     *(kind for kind in vars(itertools).values() if isinstance(kind, type)),
-    type(iter("")),
-    type(iter(b"")),
-    type(iter(())),
-    type(iter(range(0))),
     type(iter(int, 0)),
     GeneratorType,
 )
-ITERATORS = frozenset(_ITERATOR_TYPES) | containers.ITERATORS
+OF_CONSTANTS = frozenset(map(type, (iter(""), iter(b""), iter(()), iter(range(0)), iter(range(1 << 70)))))
+"""The types of iterators over what never changes: only who shares the iterator itself has to be told of."""
+
+ITERATORS = frozenset(_ITERATOR_TYPES) | OF_CONSTANTS | containers.ITERATORS
 """The types of iterators written in C: to advance one changes it, and reads what it goes through."""
 
 _HARMLESS_FUNCTIONS = frozenset(

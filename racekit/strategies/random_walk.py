@@ -16,7 +16,7 @@ class RandomWalk:
     preemptions_ruled_out = 0
 
     def __init__(self, seed: int) -> None:
-        self._choice = random.Random(seed).choice
+        self._random = random.Random(seed).random
 
     compares_events = False
 
@@ -24,7 +24,8 @@ class RandomWalk:
         return True
 
     def choose(self, point: SchedulingPoint) -> int:
-        return self._choice(point.enabled)
+        enabled = point.enabled
+        return enabled[int(self._random() * len(enabled))]
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         pass

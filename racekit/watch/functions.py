@@ -43,6 +43,9 @@ class Functions:
             objects = gc.get_objects(generation=0) + gc.get_objects(generation=1)
             known = list(self._found.items())
         else:
+            if collections:
+                gc.collect(1)  # what is there now grows old, so that the next search need not look at it
+                collections = _collections_of_old_objects()
             objects = all_objects()
             known = []
         self._scope, self._collections = scope, collections
