@@ -12,14 +12,33 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from racekit.happens_before import Step, order
+from racekit.options import Options
+from racekit.runtime import originals
 from racekit.runtime.execution import ExecutionRun, Fault
 from racekit.strategies.bounded import Bounded
 from racekit.strategies.follow import FollowOrder, FollowSwitches
 from racekit.strategies.protocol import Strategy
 from racekit.strategies.steps import steps_between
 
+_MOST_EXECUTIONS = 200
+_SECONDS_ANYWAY = 0.5
+
 Execute = Callable[[Strategy], ExecutionRun | None]
 """Runs the body once under a strategy; None if there is no budget left for that."""
+
+
+class Budget:
+    """What minimizing may cost: a fifth of the search's executions, and of the seconds `searched` if those are many."""
+
+    def __init__(self, options: Options, searched: float) -> None:
+        executions = options.executions
+        self._executions = _MOST_EXECUTIONS if executions is None else min(_MOST_EXECUTIONS, executions // 5)
+        self._until = originals.perf_counter() + max(searched / 5, _SECONDS_ANYWAY)
+
+    def allows_another(self) -> bool:
+        """Whether one more execution may be made; it counts."""
+        self._executions -= 1
+        return self._executions >= 0 and originals.perf_counter() < self._until
 
 
 @dataclass(slots=True)

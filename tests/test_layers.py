@@ -25,6 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("programs",),
     ("linearize",),
     ("explore",),
+    ("explorer",),
+    ("verdicts",),
     ("gil",),
     ("audit", "distinct", "minimize", "progress", "reproduce"),
     ("pages", "results"),
