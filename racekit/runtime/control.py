@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from racekit.runtime import accesses, clock, cpython, named_attributes, originals
+from racekit.runtime import calls, clock, cpython, hooks, named_attributes, originals
 from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
@@ -45,7 +45,7 @@ def _quietly(work: Callable[[], None]) -> None:
         WATCHER.seconds += originals.perf_counter() - begun
 
 
-WATCHER = Watcher(accesses.HOOKS, PLACES.add, watch, _quietly, is_watched)
+WATCHER = Watcher(hooks.HOOKS, PLACES.add, watch, _quietly, is_watched)
 
 _TYPES = (
     (originals.LockType, locks.lock_methods()),
@@ -177,7 +177,7 @@ def _pin() -> set[int] | None:
     return before
 
 
-accesses.REPLACED_METHODS.update(_TYPES)
+calls.REPLACED_METHODS.update(_TYPES)
 
 
 def _exec(source: Any, globals: Any = None, locals: Any = None, /, **closure: Any) -> None:
@@ -190,6 +190,6 @@ def _exec(source: Any, globals: Any = None, locals: Any = None, /, **closure: An
     _quietly(lambda: WATCHER.find_new(youngest=True))
 
 
-accesses.REPLACED_CALLABLES[id(exec)] = _exec
-accesses.REPLACED_CALLABLES.update(named_attributes.replacements(WATCHER.store))
-accesses.REPLACED_CALLABLES.update({id(old): new for old, new in clock.REPLACEMENTS.items()})
+calls.REPLACED_CALLABLES[id(exec)] = _exec
+calls.REPLACED_CALLABLES.update(named_attributes.replacements(WATCHER.store))
+calls.REPLACED_CALLABLES.update({id(old): new for old, new in clock.REPLACEMENTS.items()})

@@ -10,7 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from racekit.dependence import WHOLE
-from racekit.runtime import accesses, originals
+from racekit.runtime import announcing, calls, originals
 from racekit.runtime.files import PYTHON_FUNCTIONS, path_accesses
 from racekit.runtime.footprints import Touch
 from racekit.runtime.named_attributes import site_at, site_of_caller
@@ -50,7 +50,7 @@ def _running(original: Callable[..., Any]) -> Callable[..., Any]:
         if originals.get_ident() == TURN.ident and TURN.thread.born_at is not None:
             callable, arguments = _called_by(self, task)
             if callable is not None and not isinstance(callable, FunctionType):
-                accesses.call_unpacked(callable, arguments, site_at(TURN.thread.born_at, "call", ""))
+                calls.call_unpacked(callable, arguments, site_at(TURN.thread.born_at, "call", ""))
         return original(self, *task)
 
     return run
@@ -74,7 +74,7 @@ def _on_files(original: Callable[..., Any], operations: tuple[str, ...]) -> Call
         site = site_of_caller("call", "")
         if site is not None and (TURN.several or site.shared):
             paths = (*args, *kwargs.values())
-            accesses.touch([Touch(file, WHOLE, what) for file, what in path_accesses(operations, paths)], site)
+            announcing.touch([Touch(file, WHOLE, what) for file, what in path_accesses(operations, paths)], site)
         thread = TURN.thread
         thread.atomic = 1
         try:

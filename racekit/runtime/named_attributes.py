@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from racekit.runtime import originals
-from racekit.runtime.accesses import access_attribute
+from racekit.runtime.attributes import access_attribute
 from racekit.runtime.call_site import call_site
 from racekit.runtime.conflicts import PLACES
 from racekit.runtime.turn import TURN

@@ -1,0 +1,142 @@
+"""The hooks for attributes, module globals and variables of enclosing functions."""
+
+from __future__ import annotations
+
+from types import CellType, FunctionType, MemberDescriptorType, ModuleType
+from typing import Any
+
+from racekit.runtime import originals
+from racekit.runtime.announcing import alone, let_through, shared_access
+from racekit.runtime.conflicts import PLACES
+from racekit.runtime.turn import TURN
+from racekit.watch.site import Site
+
+_get_ident = originals.get_ident
+_class_attributes_stored: set[str] = set()
+
+
+def _attribute(obj: Any, site: Site, operation: str) -> None:
+    name = site.name
+    if type(obj) is ModuleType:
+        obj = obj.__dict__
+    elif isinstance(obj, type):
+        if operation == "write":
+            _class_attributes_stored.add(name)
+    elif operation == "read" and name in _class_attributes_stored:
+        obj = _where_found(obj, name)
+    if site.shared:
+        shared_access(obj, name, site, operation)
+    else:
+        TURN.scheduler.conflicts.access(obj, name, site, operation == "write")
+    if TURN.scheduler.after_calls and _runs_code(obj, name):
+        TURN.thread.breakable = True
+
+
+def _runs_code(obj: Any, name: str) -> bool:
+    """Whether an access to this attribute may run Python code: that of a property, or of the class's own methods."""
+    kind = type(obj)
+    for base in kind.__mro__[:-1]:
+        found = vars(base)
+        if any(type(found.get(method)) is FunctionType for method in _ATTRIBUTE_METHODS):
+            return True
+        if name in found:
+            return type(found[name]) not in (FunctionType, MemberDescriptorType) and hasattr(found[name], "__get__")
+    return False
+
+
+_ATTRIBUTE_METHODS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
+
+
+def _where_found(obj: Any, name: str) -> Any:
+    if name in getattr(obj, "__dict__", ()):
+        return obj
+    return next((base for base in type(obj).__mro__ if name in base.__dict__), obj)
+
+
+def load_attribute(obj: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(obj):
+        return
+    if TURN.several or site.shared:
+        _attribute(obj, site, "read")
+    else:
+        alone(site)
+
+
+def store_attribute(obj: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(obj):
+        return
+    access_attribute(obj, site, "write")
+
+
+def access_attribute(obj: Any, site: Site, operation: str) -> None:
+    """The thread with the baton is about to "read" or "write" the attribute of `obj` that `site` names."""
+    if TURN.several or site.shared:
+        _attribute(obj, site, operation)
+        return
+    alone(site)
+    if operation == "write" and isinstance(obj, type):
+        _class_attributes_stored.add(site.name)
+
+
+def _variable(holder: object, name: str, site: Site, operation: str) -> None:
+    if site.shared:
+        shared_access(holder, name, site, operation)
+    else:
+        TURN.scheduler.conflicts.access(holder, name, site, operation == "write")
+
+
+def load_global(site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(site.namespace, site.name, site, "read")
+    else:
+        alone(site)
+
+
+def store_global(site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(site.namespace, site.name, site, "write")
+    else:
+        alone(site)
+
+
+def load_cell(cell: CellType, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(cell, site.name, site, "read")
+    else:
+        alone(site)
+
+
+def store_cell(cell: CellType, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(None):
+        return
+    if TURN.several or site.shared:
+        _variable(cell, site.name, site, "write")
+    else:
+        alone(site)
+
+
+def match_class(subject: Any, class_: Any, names: tuple[str, ...], site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(subject):
+        return
+    for name in (*getattr(class_, "__match_args__", ()), *names):
+        found = _patterns.get((site, name))
+        if found is None:
+            found = Site("load_attribute", name, site.filename, site.line, site.function, site.namespace)
+            _patterns[site, name] = found
+            PLACES.add(found)
+        access_attribute(subject, found, "read")
+
+
+_patterns: dict[tuple[Site, str], Site] = {}
+"""For each attribute that a class pattern was seen to read, a site of its own."""
+
+
+def namespace(obj: Any, site: Site) -> None:
+    if _get_ident() == TURN.ident:
+        TURN.scheduler.conflicts.name_items(obj)

@@ -1,0 +1,129 @@
+"""The hooks for calls: what is called is told, and may be replaced."""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+from operator import attrgetter
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from racekit.runtime import containers, originals
+from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
+from racekit.runtime.conflicts import ITEMS
+from racekit.runtime.files import PATH_FUNCTIONS
+from racekit.runtime.footprints import SCALARS, touches
+from racekit.runtime.turn import TURN
+from racekit.watch.site import Site
+
+_get_ident = originals.get_ident
+
+REPLACED_CALLABLES: dict[int, Any] = {}
+"""By the id of a built-in function that is under control, what is called instead: what its modules hold meanwhile."""
+
+REPLACED_METHODS: dict[type, dict[str, Any]] = {}
+"""Methods of built-in types that are under control, for bound methods that were made before."""
+
+
+def call(callable: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    return _call_built_in(callable, (), site)
+
+
+def call_with(callable: Any, first: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    return _call_built_in(callable, (first,), site)
+
+
+def call_many(callable: Any, arguments: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    return _call_built_in(callable, arguments, site)
+
+
+def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
+    kind = type(callable)
+    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+        if _get_ident() == TURN.ident:
+            TURN.thread.breakable = True
+        return callable
+    return _call_built_in(callable, tuple(arguments) if type(arguments) in (tuple, list) else (), site)
+
+
+def _is_watched_itself(method: Any) -> bool:
+    """Whether a method is Python code of its own, and not that of a container of the standard library."""
+    return type(method.__func__) is FunctionType and type(method.__self__) not in containers.IN_PYTHON
+
+
+def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
+    if _get_ident() != TURN.ident and let_through(None):
+        return callable
+    TURN.thread.breakable = True
+    kind = type(callable)
+    if kind is BuiltinFunctionType:
+        owner = callable.__self__
+        methods = containers.METHODS.get(type(owner))
+        if methods is None:
+            replaced = REPLACED_METHODS.get(type(owner))
+            if replaced is not None and callable.__name__ in replaced:
+                return replaced[callable.__name__].__get__(owner)
+            replacement = REPLACED_CALLABLES.get(id(callable))
+            if replacement is not None:
+                return replacement
+            if (type(owner) is ModuleType or type(owner) in SCALARS) and _touches_nothing(callable, arguments):
+                return callable
+        elif not arguments or type(arguments[-1]) in SCALARS:
+            name = callable.__name__
+            method = methods.get(name)
+            if method is not None:
+                what, by_key = method
+                if TURN.several or site.shared:
+                    access_item(owner, arguments[0] if by_key and arguments else ITEMS, site, what)
+                if not by_key and name not in containers.BLIND_TO_ORDER:
+                    order_is_read(owner)
+            return callable
+    elif kind is partial:
+        replacement = REPLACED_CALLABLES.get(id(callable.func))
+        if replacement is not None:
+            return partial(replacement, *callable.args, **callable.keywords)
+    elif kind is attrgetter:
+        return _attribute_getter(callable)
+    elif isinstance(callable, type) and id(callable) not in containers.READERS:
+        return callable
+    if callable is vars and arguments:
+        TURN.scheduler.conflicts.name_items(arguments[0])
+    elif callable is globals:
+        TURN.scheduler.conflicts.name_items(site.namespace)
+    if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
+        touch(list(touches(callable, arguments)), site)
+    return callable
+
+
+def _touches_nothing(function: Any, arguments: tuple[Any, ...]) -> bool:
+    """Whether a function has only arguments that never change; a path is one that stands for a file, which does."""
+    for argument in arguments:
+        if type(argument) not in SCALARS:
+            return False
+    return id(function) not in PATH_FUNCTIONS and function is not globals
+
+
+def _attribute_getter(getter: Any) -> Any:
+    """What does the same as an `attrgetter`, and announces it."""
+    load = REPLACED_CALLABLES[id(getattr)]
+    names = [name.split(".") for name in getter.__reduce__()[1]]
+
+    def get(obj: Any, /) -> Any:
+        values = tuple(reduce(load, path, obj) for path in names)
+        return values if len(values) > 1 else values[0]
+
+    return get

@@ -1,0 +1,118 @@
+"""The hooks for items, iteration, truth and operators."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from gc import get_referents
+from sys import getrefcount
+from types import GeneratorType
+from typing import Any
+
+from racekit.runtime import containers, originals
+from racekit.runtime.announcing import access_item, alone, let_through, may_run_code, order_is_read, touch
+from racekit.runtime.conflicts import ITEMS
+from racekit.runtime.footprints import ITERATORS, OF_CONSTANTS, SCALARS, Touch, reads, sources, turn
+from racekit.runtime.turn import TURN
+from racekit.watch.site import Site
+
+_get_ident = originals.get_ident
+
+
+def load_item(container: Any, key: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(container):
+        return
+    if TURN.several or site.shared:
+        access_item(container, key, site, "add" if isinstance(container, defaultdict) else "read")
+    else:
+        alone(site)
+
+
+def store_item(container: Any, key: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(container):
+        return
+    if TURN.several or site.shared:
+        access_item(container, key, site, "write")
+    else:
+        alone(site)
+
+
+def iterate(obj: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(obj):
+        return
+    if TURN.several or site.shared:
+        access_item(obj, ITEMS, site, "read")
+    else:
+        alone(site)
+    order_is_read(obj)
+
+
+def advance(iterator: Any, site: Site) -> None:
+    kind = type(iterator)
+    if kind not in ITERATORS:
+        if _get_ident() == TURN.ident:
+            may_run_code(iterator)
+        return
+    unshared = kind not in containers.METHODS and getrefcount(iterator) <= _REFERENCES_OF_A_LOOP
+    if unshared and kind in OF_CONSTANTS:
+        return
+    if _get_ident() != TURN.ident and let_through(iterator):
+        return
+    if kind is GeneratorType:
+        may_run_code(iterator)
+        if unshared:
+            return
+    if not (TURN.several or site.shared):
+        alone(site)
+    elif kind in containers.METHODS:
+        access_item(iterator, ITEMS, site, "read")
+    elif not unshared:
+        touch(list(turn(iterator)), site)
+    elif kind in containers.ITERATORS:
+        for container in get_referents(iterator):
+            access_item(container, ITEMS, site, "read")
+    else:
+        touch(list(sources(iterator)), site)
+
+
+def _references(iterator: object) -> int:
+    return getrefcount(iterator)
+
+
+_REFERENCES_OF_A_LOOP = _references(iter([])) + 1
+"""How many references a hook finds to an iterator that only the loop itself knows, so that nobody can share it."""
+
+
+def truth(obj: Any, site: Site) -> None:
+    if type(obj) is bool:
+        return
+    if containers.methods_of(obj) is None:
+        if _get_ident() == TURN.ident:
+            may_run_code(obj)
+        return
+    if _get_ident() != TURN.ident and let_through(obj):
+        return
+    if TURN.several or site.shared:
+        access_item(obj, ITEMS, site, "read")
+    else:
+        alone(site)
+
+
+def operate(left: Any, right: Any, site: Site) -> None:
+    if type(left) in SCALARS and type(right) in SCALARS:
+        return
+    if _get_ident() != TURN.ident and let_through(left):
+        return
+    may_run_code(left, right)
+    if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
+        touch([*reads(left), *reads(right)], site)
+
+
+def operate_in_place(left: Any, right: Any, site: Site) -> None:
+    if type(left) in SCALARS and type(right) in SCALARS:
+        return
+    if _get_ident() != TURN.ident and let_through(left):
+        return
+    may_run_code(left, right)
+    if TURN.several or site.shared:
+        changed = [] if containers.methods_of(left) is None else [Touch(left, ITEMS, "write")]
+        touch([*changed, *reads(right)], site)
