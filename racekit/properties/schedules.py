@@ -31,7 +31,7 @@ _OTHERS = st.integers(0, 7)
 class DrawnSchedule:
     """A schedule that runs functions: one that Hypothesis has drawn, or the one of a token.
 
-    Its `repr` is what makes it, and once it has run the token of the interleaving that it ran last.
+    Its `repr` makes it again: by the token of the interleaving that it ran last, or else by what was drawn.
     """
 
     def __init__(self, schedule: Mapping[int, int] | Schedule | str, **options: Any) -> None:
@@ -41,7 +41,25 @@ class DrawnSchedule:
         """
         self._departures = schedule if isinstance(schedule, Mapping) else None
         self._schedule = None if isinstance(schedule, Mapping) else Schedule.parse(schedule)
+        self._given = options
         self._options = _checked(options)
+        self._ran: dict[_Key, Schedule] = {}
+
+    @classmethod
+    def drawn(cls, departures: Mapping[int, int], ran: dict[_Key, Schedule], options: dict[str, Any]) -> DrawnSchedule:
+        """One that `schedules` has drawn, which keeps in `ran` what was run by these departures last.
+
+        Hypothesis prints a failing example before it runs it, but it has run it before, so its token is known.
+        """
+        made = cls(departures, **options)
+        made._ran = ran
+        made._schedule = ran.get(_key(departures))
+        return made
+
+    @property
+    def token(self) -> str | None:
+        """The token of the interleaving that it ran last, or will run; None if that is not known yet."""
+        return None if self._schedule is None else self._schedule.token
 
     def run(self, *functions: Callable[[], Any]) -> list[Any]:
         """`racekit.together(*functions)` in one exact execution, in which sleeps take no time.
@@ -57,10 +75,13 @@ class DrawnSchedule:
 
     def _run(self, functions: tuple[Callable[[], Any], ...]) -> list[Any]:
         __tracebackhide__ = True
+        printed = repr(self)
         execution = self._execute(lambda: together(*functions))
         self._schedule = execution.schedule
-        if currently_in_test_context():
-            note(f"schedule: {self._schedule.token}")
+        if self._departures is not None:
+            self._ran[_key(self._departures)] = execution.schedule
+        if repr(self) != printed and currently_in_test_context():
+            note(f"It ran as {self!r}.")
         execution.check()
         results: Any = execution.value
         return list(results)
@@ -72,7 +93,16 @@ class DrawnSchedule:
         return replay_body(body, self._schedule, self._options)
 
     def __repr__(self) -> str:
-        return f"DrawnSchedule({self._departures!r})" if self._schedule is None else self._schedule.token
+        options = "".join(f", {name}={value!r}" for name, value in self._given.items())
+        return f"DrawnSchedule({self.token or self._departures!r}{options})"
+
+
+_Key = tuple[tuple[int, int], ...]
+"""Departures as a key."""
+
+
+def _key(departures: Mapping[int, int]) -> _Key:
+    return tuple(sorted(departures.items()))
 
 
 class _Departing:
@@ -112,10 +142,11 @@ def schedules(*, switches: int = 4, **options: Any) -> SearchStrategy[DrawnSched
     departure = st.tuples(_POINTS, _OTHERS)
     few_or_more = [st.lists(departure, max_size=most) for most in range(min(1, switches), switches + 1)]
     departures = st.one_of(few_or_more).map(dict)
+    ran: dict[_Key, Schedule] = {}
 
     @st.composite
     def drawn(draw: DrawFn) -> DrawnSchedule:
-        return DrawnSchedule(draw(departures), **options)
+        return DrawnSchedule.drawn(draw(departures), ran, options)
 
     return drawn()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, seed, settings
+from hypothesis import HealthCheck, Phase, example, find, given, reproduce_failure, seed, settings
 from hypothesis import strategies as st
 
 import racekit
@@ -61,8 +62,14 @@ def notes(error: BaseException) -> str:
 
 
 def switches(error: BaseException) -> int:
-    [token] = [line.removeprefix("schedule: ") for line in notes(error).splitlines() if line.startswith("schedule: ")]
-    return len(racekit.Schedule.parse(token).switches)
+    return len(printed(error)._schedule.switches)  # type: ignore[union-attr]
+
+
+def printed(error: BaseException) -> DrawnSchedule:
+    """The schedule of the failing example, made from what Hypothesis prints of it."""
+    [argument] = re.findall(r"^    schedule=(DrawnSchedule\('rk1:.*'\)),", notes(error), re.MULTILINE)
+    made: DrawnSchedule = eval(argument)
+    return made
 
 
 @settings(QUICK, max_examples=30)
@@ -138,15 +145,40 @@ def test_what_a_function_raises_comes_with_the_report() -> None:
     assert "  replay:  racekit.replay(body, " in notes(raised.value)
 
 
-def test_the_failing_example_shows_the_schedule_and_its_token() -> None:
-    def test(schedule: DrawnSchedule) -> None:
-        gauge = Gauge()
-        seen, _ = schedule.run(gauge.read_twice, lambda: setattr(gauge, "water", 1))
-        assert seen[0] == seen[1]
+def tears(schedule: DrawnSchedule) -> None:
+    gauge = Gauge()
+    seen, _ = schedule.run(gauge.read_twice, lambda: setattr(gauge, "water", 1))
+    assert seen[0] == seen[1]
 
-    text = notes(minimal_failure(test, 0, schedules()))
-    assert "schedule=DrawnSchedule({" in text
-    assert "schedule: rk1:1@" in text
+
+def test_the_failing_example_shows_the_token_and_can_be_pasted_as_an_explicit_example() -> None:
+    error = minimal_failure(tears, 0, schedules())
+    assert "schedule: " not in notes(error)
+    checked = settings(QUICK, phases=[Phase.explicit])(example(printed(error))(given(schedules())(tears)))
+    with pytest.raises(AssertionError):
+        checked()
+
+
+def test_where_no_run_came_before_the_token_comes_in_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(AssertionError) as raised:
+        settings(QUICK, print_blob=True)(given(schedules())(tears))()
+    [(version, blob)] = re.findall(r"reproduce_failure\('(.*)', b'(.*)'\)", notes(raised.value))
+    again: Any = reproduce_failure(version, blob.encode())(QUICK(given(schedules())(tears)))
+    with pytest.raises(AssertionError):
+        again()
+    shown = capsys.readouterr().out
+    assert re.search(r"schedule=DrawnSchedule\(\{\d+: \d+\}\)", shown)
+    assert "It ran as DrawnSchedule('rk1:1@" in shown
+
+
+def test_what_was_drawn_before_is_printed_as_what_it_runs_when_that_is_something_else() -> None:
+    ran: Any = {}
+    before = DrawnSchedule.drawn({2: 0}, ran, {})
+    before.run(lambda: time.sleep(1), lambda: time.sleep(2), lambda: time.sleep(3))
+    schedule = DrawnSchedule.drawn({2: 0}, ran, {})
+    assert schedule.token == before.token
+    run_deposits(schedule)
+    assert schedule.token != before.token
 
 
 def run_deposits(schedule: DrawnSchedule) -> int:
@@ -163,13 +195,18 @@ def test_a_schedule_that_has_run_prints_as_its_token() -> None:
     schedule = DrawnSchedule({5: 0})
     assert repr(schedule) == "DrawnSchedule({5: 0})"
     run_deposits(schedule)
-    assert repr(schedule).startswith("rk1:")
+    assert repr(schedule) == f"DrawnSchedule({schedule.token!r})"
+    assert str(schedule.token).startswith("rk1:1@")
+
+
+def test_the_options_are_printed_too() -> None:
+    assert repr(DrawnSchedule("rk1:", timeouts="any")) == "DrawnSchedule('rk1:', timeouts='any')"
 
 
 def test_a_token_runs_the_same_interleaving() -> None:
     schedule = losing()
     balance = run_deposits(schedule)
-    again = DrawnSchedule(repr(schedule))
+    again = eval(repr(schedule))
     assert run_deposits(again) == balance != 11
     assert repr(again) == repr(schedule)
 
