@@ -9,20 +9,16 @@ Invariants, for whoever changes this file:
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from racekit.errors import ExecutionAborted
-from racekit.runtime import cpython, originals
+from racekit.runtime import ending, originals
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
 from racekit.runtime.scheduling_point import (
     BEFORE_THE_END,
-    BLOCKED,
-    HEAD,
-    THE_END,
     Chooser,
     SchedulingPoint,
     TraceEntry,
@@ -38,13 +34,8 @@ if TYPE_CHECKING:
     from racekit.runtime.conflicts import Conflicts
 
 INTERRUPTED_THREADS_END_WITHIN = 2.0
-HOOKS_WHILE_UNWINDING = 10_000
 STEPS_TO_SHOW_A_LIVELOCK = 300
 PATIENCE_WITH_CALLS_OUTSIDE = 10.0
-
-
-def _is_idle_worker(thread: ControlledThread) -> bool:
-    return thread.blocked and thread.thread is not None and cpython.waits_for_work(thread.thread, thread.awaited)
 
 
 def _nothing(*args: object) -> Any:
@@ -127,9 +118,9 @@ class Scheduler:
         def run() -> None:
             if not self.aborting:
                 job()
-            self.take_turn_again(thread)
+            ending.take_turn_again(self, thread)
             ended()
-            self.finish(thread)
+            ending.finish(self, thread)
 
         thread.fresh = self.merge_first_operations
         worker.job = run
@@ -142,82 +133,6 @@ class Scheduler:
         self.alive.append(thread)
         self.by_ident[thread.ident] = thread
         self.enabled = None
-
-    def finish(self, thread: ControlledThread) -> None:
-        """`thread` has run to its end; the baton goes on, and the caller must not touch the scheduler again."""
-        if thread not in self.alive:
-            return  # it was given up, and comes back from outside control only now
-        thread.finished = True
-        self.alive.remove(thread)
-        self.enabled = None
-        if len(self.alive) == 1:
-            TURN.several = False
-        self.changed(id(thread))
-        if self.aborting:
-            self.pass_on(self.next_to_unwind(thread))
-            return
-        if self.body_done and self._only_background_left():
-            self.note_the_end(thread)
-            self.pass_on(self.threads[0])
-            return
-        thread.site, thread.operation = None, "end"
-        try:
-            enabled = self.enabled or self.find_enabled(thread)
-            alone = len(enabled) == 1 and not self.compares_events
-            following = self.threads[enabled[0] if alone else self.choose(thread, enabled)]
-        except ExecutionAborted:
-            following = self.next_to_unwind(thread)
-        self.pass_on(following)
-
-    def close(self) -> None:
-        """The body has ended in thread 0: let the others finish, stop those that need not, take the baton back."""
-        caller = self.threads[0]
-        self.take_turn_again(caller)
-        if not self.aborting and self.alive != [caller]:
-            try:
-                self.step(caller, None, "end")
-            except ExecutionAborted:
-                pass
-        if not self.aborting and self._only_background_left(but=caller):
-            self.note_the_end(caller)
-        self.body_done = True
-        caller.finished = True
-        if caller in self.alive:
-            self.alive.remove(caller)
-        self.enabled = None
-        if not self.aborting and not self._only_background_left():
-            caller.site, caller.operation = None, "end"
-            try:
-                enabled = self.enabled or self.find_enabled(caller)
-                alone = len(enabled) == 1 and not self.compares_events
-                chosen = enabled[0] if alone else self.choose(caller, enabled)
-                self.pass_on(self.threads[chosen])
-                self.park(caller)
-            except ExecutionAborted:
-                pass
-        if not self.aborting:
-            self.note_what_blocks()
-        self.abort()
-        if any(thread is not caller for thread in self.alive):
-            self.pass_on(self.next_to_unwind(caller))
-            self.park(caller)
-        TURN.several = False
-
-    def take_turn_again(self, thread: ControlledThread) -> None:
-        """If `thread` has just returned from a call outside control, and met no hook since, wait for its turn."""
-        if thread.outside and not self.aborting:
-            try:
-                self.on_come_back(thread)
-            except ExecutionAborted:
-                pass
-
-    def _only_background_left(self, but: ControlledThread | None = None) -> bool:
-        return all(thread.daemon or _is_idle_worker(thread) for thread in self.alive if thread is not but)
-
-    def note_the_end(self, thread: ControlledThread) -> None:
-        """This step of `thread` stops the daemon threads: each of their steps comes before it or never."""
-        if self.compares_events and any(other.daemon for other in self.alive):
-            self.trace.append((thread.id, None, THE_END, self.location(self)))
 
     def pass_on(self, to: ControlledThread) -> None:
         if not self.fairness.idle:
@@ -234,7 +149,7 @@ class Scheduler:
         except BaseException as interruption:
             self.interrupt(interruption)
             if not thread.park(True, INTERRUPTED_THREADS_END_WITHIN):
-                self.give_up_on_the_others()
+                ending.give_up_on_the_others(self)
 
     # --- who goes on -------------------------------------------------------------------------------------------------
 
@@ -291,16 +206,6 @@ class Scheduler:
         """Where the event is, for a strategy that compares events; it costs too much for the others."""
         return (self.conflicts.record(touched).number, part) if self.compares_events else None
 
-    def note_what_blocks(self) -> None:
-        """Nobody will go on: what blocked threads wait for are the last events, as if they had begun."""
-        if self.compares_events:
-            for thread in self.alive:
-                awaited = thread.awaited
-                if thread.blocked and type(awaited) in (originals.LockType, originals.RLockType):
-                    self.trace.append((thread.id, None, f"acquire{BLOCKED}", self.location(awaited)))
-                elif thread.blocked and type(awaited) is queue.SimpleQueue:
-                    self.trace.append((thread.id, None, f"get{BLOCKED}", self.location(awaited, HEAD)))
-
     def count(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
         """`thread` passes a position, so that the next time there is another occurrence."""
         position = position_number(0 if site is None else site.line, SYNCHRONIZATION, operation)
@@ -351,7 +256,7 @@ class Scheduler:
         """Who could go on, ascending; when nobody can, time passes until somebody can, or it is a deadlock."""
         found = self.could_go_on()
         while not found:
-            if self.body_done and self._only_background_left():
+            if self.body_done and ending.only_background_left(self):
                 found = (0,)
                 break
             if not self.on_stuck():
@@ -411,39 +316,10 @@ class Scheduler:
         thread.unwinding = True
         raise ExecutionAborted
 
-    def unwind_hook(self, thread: ControlledThread) -> None:
-        """A hook reached by a thread of an aborted execution: let it clean up, but not for ever."""
-        if not thread.unwinding:
-            self.leave(thread)
-        thread.hooks_while_unwinding += 1
-        if thread.hooks_while_unwinding > HOOKS_WHILE_UNWINDING:
-            raise ExecutionAborted  # at every hook from now on: one of them is outside of whatever catches it
-
-    def next_to_unwind(self, finished: ControlledThread) -> ControlledThread:
-        for thread in self.alive[:]:
-            if thread.id != 0 and thread is not finished:
-                if not thread.outside:
-                    return thread
-                self.leave_behind(thread)
-        return self.threads[0]
-
     def interrupt(self, interruption: BaseException) -> None:
         """The execution ends at once, and the exploration with this exception."""
         self.interruption = interruption
         self.abort()
-
-    def give_up_on_the_others(self) -> None:
-        """Leave every thread but the caller's behind."""
-        for thread in self.alive[:]:
-            if thread.id != 0:
-                self.leave_behind(thread)
-
-    def leave_behind(self, thread: ControlledThread) -> None:
-        """`thread` is stuck in a call outside control: the execution ends without it."""
-        self.alive.remove(thread)
-        thread.finished = True
-        cpython.unregister(thread.thread, thread.ident)
-        self.pool.abandon(thread.ident)
 
     def let_go(self) -> None:
         """The execution is over: cut the circles, so that it is freed as soon as nobody asks for it any more."""

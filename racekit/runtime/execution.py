@@ -10,7 +10,7 @@ from typing import Any
 
 from racekit.errors import ExecutionAborted
 from racekit.options import Options
-from racekit.runtime import originals, waits
+from racekit.runtime import ending, originals, waits
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import WATCHER, Control
@@ -94,7 +94,7 @@ class ExecutionRun:
             except BaseException as error:
                 if not scheduler.aborting:
                     self._exception(error, caller)
-            scheduler.close()
+            ending.close(scheduler)
         finally:
             TURN.ident = 0
             TURN.several = False
@@ -127,7 +127,7 @@ class ExecutionRun:
         found = waits.waits(self.scheduler)
         if self._recorder is not None:
             self._recorder.stuck(self.scheduler)
-        self.scheduler.note_what_blocks()
+        ending.note_what_blocks(self.scheduler)
         self.fault = self.fault or Fault("deadlock", found[0].thread if found else "", waits=found)
 
     def _blocked_outside(self, found: tuple[Wait, ...]) -> None:

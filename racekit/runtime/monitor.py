@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from racekit.runtime import originals
+from racekit.runtime import ending, originals
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.outside import interrupt_caller
 from racekit.runtime.thread import ControlledThread, Parking
@@ -103,8 +103,8 @@ class Monitor:
         if thread.id == 0:
             interrupt_caller(scheduler)
         elif thread in scheduler.alive:
-            scheduler.leave_behind(thread)
-            scheduler.pass_on(scheduler.next_to_unwind(thread))
+            ending.leave_behind(scheduler, thread)
+            scheduler.pass_on(ending.next_to_unwind(scheduler, thread))
 
 
 def _processor_time(ident: int) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from racekit.errors import ExecutionAborted
-from racekit.runtime import originals, outside
+from racekit.runtime import ending, originals, outside
 from racekit.runtime.thread import ControlledThread, Parking
 from racekit.runtime.turn import LEFT_BEHIND, TURN
 
@@ -36,7 +36,7 @@ def out_of_turn(touched: object = None, in_watched_code: bool = False) -> Contro
     if thread is not TURN.thread and not (thread.unwinding or thread.outside):
         return None  # it waits for its turn, and a signal handler runs meanwhile
     if scheduler.aborting:
-        scheduler.unwind_hook(thread)
+        ending.unwind_hook(scheduler, thread)
         return thread
     outside.come_back(scheduler, thread)
     return thread
