@@ -73,19 +73,35 @@ class Failure:
     report: str = field(default="", repr=False)
 
     @property
+    def headline(self) -> str:
+        """The sentence that names the bug."""
+        return self.diagnosis.sentence or f"{self.kind} in {self.thread}"
+
+    @property
     def count(self) -> int:
         """How many executions failed in this way."""
         return max(len(self.executions), 1)
 
     def __str__(self) -> str:
-        return self.report or f"{self.kind} in {self.thread}"
+        return self.report or self.headline
+
+
+_FAILURE = "__racekit_failure__"
 
 
 def raise_failure(failure: Failure) -> None:
     """Raise the failure's own exception, with the report as a note; if it has none, Deadlock or the like."""
     __tracebackhide__ = True
-    if failure.exception is not None:
-        if failure.report not in getattr(failure.exception, "__notes__", ()):
-            failure.exception.add_note(failure.report)
-        raise failure.exception
-    raise _RAISED.get(failure.kind, RaceFailure)(failure.report, failure)
+    error = failure.exception
+    if error is None:
+        raise _RAISED.get(failure.kind, RaceFailure)(failure.report, failure)
+    if failure.report not in getattr(error, "__notes__", ()):
+        error.add_note(failure.report)
+    setattr(error, _FAILURE, failure)
+    raise error
+
+
+def failure_noted_on(error: BaseException) -> Failure | None:
+    """The failure for which `raise_failure` raised this exception of the code under test."""
+    found = getattr(error, _FAILURE, None)
+    return found if isinstance(found, Failure) else None

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from racekit.errors import BadArgument
-from racekit.report.page.failure_page import headline
 from racekit.report.page.outcomes_page import OutcomeEntry, outcomes_page
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def _values(found: Exploration) -> list[OutcomeEntry]:
 def _failures(found: Exploration) -> list[OutcomeEntry]:
     return [
         OutcomeEntry(
-            value=_shortened(headline(failure)),
+            value=_shortened(failure.headline),
             executions=failure.count,
             judgement="fails",
             schedule=failure.schedule,

@@ -14,45 +14,20 @@ from typing import Any
 
 import pytest
 
-from racekit.errors import BadArgument, RaceFailure
+from racekit.errors import BadArgument
 from racekit.kept_schedules import KeptSchedules
-from racekit.options import STRATEGIES, Options, option_types
+from racekit.options import Options
 from racekit.progress import shown_on_terminal
 from racekit.pytest_items import reports
 from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import ENDINGS, FreshItem
 from racekit.pytest_items.given import GivenItem, control_exceptions
+from racekit.pytest_items.settings import PRECEDENCE, Settings, add_options, settings_of
 from racekit.pytest_items.summary import status, summarize
-from racekit.pytest_items.told import Colours, put_below, take_out
-from racekit.pytest_items.tried_first import FailedBefore, store_of
+from racekit.pytest_items.told import Colours, Told
+from racekit.pytest_items.tried_first import FailedBefore
 from racekit.race import below_given, check_test, is_given, is_state_machine
 from racekit.schedule import Schedule
-
-LIMITS = {
-    "executions": ("N", "explore each race test in at most so many executions (default: 1000)"),
-    "seconds": ("SECONDS", "explore each race test for at most so long (default: no limit)"),
-    "preemptions": ("N", "explore only schedules with at most so many preemptions (default: no limit)"),
-    "strategy": ("NAME", f"how to choose the next schedule: {', '.join(STRATEGIES)} (default: auto)"),
-    "seed": ("N", "explore from this seed, into which each test mixes its node id (default: 0)"),
-}
-PRECEDENCE = "What is given on the command line wins over a test's own marker or decorator, and that over the ini file."
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line and the ini file say."""
-
-    everything: bool
-    replay: Schedule | None
-    command_line: dict[str, Any]
-    ini_file: dict[str, Any]
-    statistics: bool
-    store: KeptSchedules
-
-    @property
-    def every_thread(self) -> bool:
-        """Whether tests that nobody marked are run under control too, if they start a thread."""
-        return self.everything or self.replay is not None
 
 
 @dataclass(frozen=True)
@@ -66,10 +41,6 @@ class Plan:
     given: bool
 
 
-SCOPES = {
-    "include": "watch this package, module, class or function, too, such as cachetools or queue.Queue",
-    "exclude": "do not watch this package, module, class or function",
-}
 SETTINGS = pytest.StashKey[Settings]()
 PLAN = pytest.StashKey[Plan | None]()
 TRIED_FIRST = "This schedule failed in an earlier run, so it was tried first (--race-forget forgets it)."
@@ -81,31 +52,7 @@ TIMER = pytest.StashKey[tuple[Any, float]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("racekit", "race conditions (racekit)")
-    text = "explore every test function that starts a thread, not only those that are marked"
-    group.addoption("--race", action="store_true", default=None, help=f"{text}. {PRECEDENCE}")
-    parser.addini("race", f"{text} (as --race)", type="bool", default=False)
-    for name, (metavar, text) in LIMITS.items():
-        group.addoption(f"--race-{name}", metavar=metavar, help=text)
-        parser.addini(f"race_{name}", f"{text} (as --race-{name})", default=None)
-    for name, text in SCOPES.items():
-        group.addoption(f"--race-{name}", action="append", metavar="NAME", help=f"{text}; may be repeated")
-        parser.addini(f"race_{name}", f"{text} (as --race-{name})", type="args", default=[])
-    text = "first run the default schedule of each race test twice, and say what differs"
-    group.addoption("--race-audit", action="store_true", help=text)
-    parser.addini("race_audit", f"{text} (as --race-audit)", type="bool", default=False)
-    text = "run each race test, and each that starts a thread, once with the schedule of this token"
-    group.addoption("--race-replay", metavar="TOKEN", help=text)
-    parser.addini("race_replay", f"{text} (as --race-replay)", default=None)
-    parser.addini(
-        "race_directory",
-        "where failing schedules are kept for the next run, seen from rootdir; empty: nowhere (default: .racekit)",
-        default=".racekit",
-    )
-    text = "first forget the failing schedules that earlier runs have kept, so that none of them is tried first"
-    group.addoption("--race-forget", action="store_true", help=text)
-    text = "at the end, say of each explored test what was proved or what cut the search, and what that took"
-    group.addoption("--race-statistics", action="store_true", default=None, help=text)
-    parser.addini("race_statistics", f"{text} (as --race-statistics)", type="bool", default=False)
+    add_options(group, parser)
     reports.add_options(group, parser)
 
 
@@ -115,25 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "race(**options): explore the interleavings of the threads that this test starts; the options are those of "
         f"racekit.explore, such as executions=, seconds= and strategy=. {PRECEDENCE}",
     )
-    token = config.getoption("race_replay")
-    where = "--race-replay" if token else "race_replay in the ini file"
-    token = token or config.getini("race_replay")
-    try:
-        replay = Schedule.parse(token) if token else None
-    except BadArgument as error:
-        raise pytest.UsageError(f"{where}: {error}") from None
-    config.stash[SETTINGS] = Settings(
-        everything=bool(config.getoption("race") or config.getini("race")),
-        replay=replay,
-        command_line=_read({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS})
-        | _scopes(config.getoption)
-        | ({"audit": True} if config.getoption("race_audit") else {}),
-        ini_file=_read({f"race_{name} in the ini file": config.getini(f"race_{name}") for name in LIMITS})
-        | _scopes(config.getini)
-        | ({"audit": True} if config.getini("race_audit") else {}),
-        statistics=bool(config.getoption("race_statistics") or config.getini("race_statistics")),
-        store=store_of(config),
-    )
+    config.stash[SETTINGS] = settings_of(config)
     _show_progress(config)
     reports.register(config)
     config.pluginmanager.register(Colours(config), "racekit-colours")
@@ -158,26 +87,6 @@ def _forget(store: KeptSchedules) -> None:
         store.forget()
     except OSError as error:
         raise pytest.UsageError(f"--race-forget: {error}: what is kept there is not forgotten.") from None
-
-
-def _scopes(given: Callable[[str], Any]) -> dict[str, Any]:
-    names = {name: tuple(given(f"race_{name}") or ()) for name in SCOPES}
-    return {name: each for name, each in names.items() if each}
-
-
-def _read(texts: dict[str, str | None]) -> dict[str, Any]:
-    values = {}
-    for (where, text), name in zip(texts.items(), LIMITS, strict=True):
-        if not text:
-            continue
-        try:
-            values[name] = option_types()[name](text)
-            Options.of({name: values[name]})
-        except BadArgument as error:
-            raise pytest.UsageError(f"{where}: {error}") from None
-        except ValueError:
-            raise pytest.UsageError(f"{where}: {text!r} is not a number.") from None
-    return values
 
 
 # --- running ---------------------------------------------------------------------------------------------------------
@@ -223,27 +132,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    plan = item.stash.get(PLAN, None)
-    if plan is None or call.when != "call":
+    if call.when != "call":
         return (yield)
-    told = plan.fresh.report
-    is_below = call.excinfo is not None and take_out(call.excinfo.value, told)
+    plan = item.stash.get(PLAN, None)
+    told = Told(call.excinfo)
     report = yield
-    if told:
-        setattr(report, "race_report", told)
+    told.put_into(report, explored=plan is not None)
+    if plan is None:
+        return report
     if plan.fresh.statistics is not None:
         setattr(report, "race_statistics", plan.fresh.statistics)
     if plan.fresh.ended_in_set_up and report.failed:
         report.when = "setup"
-    if call.excinfo is not None and isinstance(call.excinfo.value, RaceFailure) and not call.excinfo.value.__cause__:
-        report.longrepr = call.excinfo.getrepr(style="value", tbfilter=False)  # no line of code raised it
-        if notes := getattr(call.excinfo.value, "__notes__", ()):
-            report.sections.insert(0, ("example", "\n".join(notes)))
-    if is_below:
-        put_below(report, told)
     if plan.before.tried.failed:
         report.sections.append(("replay", TRIED_FIRST))
-    elif not told and (token := dict(item.user_properties).get("race_token")) is not None:
+    elif not told.is_there and (token := dict(item.user_properties).get("race_token")) is not None:
         command = f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(str(token))}"
         report.sections.append(("replay", command))
     return report

@@ -41,6 +41,7 @@ def each_example(
     handle = test.hypothesis
     function = handle.inner_test
     clock = PausedClock()
+    _stand_where_it_is_written(test, function)
 
     @functools.wraps(function)
     def run_example(*args: Any, **kwargs: Any) -> None:
@@ -53,6 +54,14 @@ def each_example(
     finally:
         handle.inner_test = function
         clock.restore()
+
+
+def _stand_where_it_is_written(test: Any, function: Callable[..., object]) -> None:
+    """In tracebacks @given takes the place of what it decorates: if that is `@racekit.race`, of what this decorates."""
+    body: Any = getattr(function, "__racekit_body__", None)
+    if body is not None:
+        code = body.__code__
+        test.__code__ = test.__code__.replace(co_filename=code.co_filename, co_firstlineno=code.co_firstlineno)
 
 
 class PausedClock:

@@ -45,7 +45,6 @@ def explore_item(
         fail(str(error))
     fresh.item.user_properties += properties(found)
     reports.tell(fresh.item, found, fresh.originals, fresh.outcomes_page)
-    fresh.report = "" if found.failure is None else found.failure.report
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
         _remember(fresh, before, found)

@@ -43,9 +43,9 @@ class FreshItem:
 
     `threaded` tells whether the test is to be explored, `ending` how it ended itself (by one of the `endings`, such as
     what `pytest.skip` raises), `failed_with` what the last execution raised, `value` what the test returned, if it says
-    what it may return, `report` that of its failure, `statistics` what the exploration took, once it is over, and
-    `originals` the executions of schedules that were minimized afterwards. If `test` is set, it is called with the
-    instance of the test class and the fixtures, and calls the test function in its own way.
+    what it may return, `statistics` what the exploration took, once it is over, and `originals` the executions of
+    schedules that were minimized afterwards. If `test` is set, it is called with the instance of the test class and the
+    fixtures, and calls the test function in its own way.
     """
 
     def __init__(
@@ -59,7 +59,6 @@ class FreshItem:
         self.ended_in_set_up = False
         self.failed_with: BaseException | None = None
         self.value: object = None
-        self.report = ""
         self.unexpected_success = False
         self.statistics: dict[str, Any] | None = None
         self.originals: Mapping[Schedule, Trace] = {}

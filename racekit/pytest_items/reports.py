@@ -137,7 +137,7 @@ class Reports:
     ) -> Iterator[Mapping[str, Any]]:
         """What is told of each different failure, in plain types that travel between processes."""
         from racekit.report.chrome_trace import chrome_trace
-        from racekit.report.page.failure_page import Around, failure_facts, failure_page, headline
+        from racekit.report.page.failure_page import Around, failure_facts, failure_page
         from racekit.report.page.sketch import sketch_markup
         from racekit.report.sarif import sarif_result
 
@@ -154,7 +154,7 @@ class Reports:
             )
             yield {
                 "name": name,
-                "headline": headline(failure),
+                "headline": failure.headline,
                 "test": item.nodeid,
                 "facts": failure_facts(failure),
                 "sketch": sketch_markup(failure.trace),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from racekit.failure import Failure
+from racekit.errors import RaceFailure
+from racekit.failure import Failure, failure_noted_on
 from racekit.report.colour import coloured
-from racekit.report.text import failure_report
+from racekit.report.text import failure_report, headline_in
 from racekit.results import Execution, Exploration
 
 SECTION = "race"
@@ -27,19 +28,57 @@ def tell_with(found: Exploration | Execution, test: str) -> None:
         found.failure = told(found.failure)
 
 
-def take_out(error: BaseException, text: str) -> bool:
-    """Take the report from the notes of an exception, among which pytest would show it in a narrow column."""
-    notes = getattr(error, "__notes__", [])
-    if text not in notes:
-        return False
-    notes.remove(text)
-    return True
+class Told:
+    """How pytest reports what a test raised, if that comes with the report of a failure.
+
+    In the summary, which shows the whole message on a CI server, and in the attribute of junit's XML it is a sentence.
+    """
+
+    def __init__(self, raised: pytest.ExceptionInfo[BaseException] | None) -> None:
+        error = None if raised is None else raised.value
+        self._raised = raised
+        self._race = error if isinstance(error, RaceFailure) else None
+        self._noted = None if error is None else failure_noted_on(error)
+        notes = getattr(error, "__notes__", [])
+        if self._noted is not None and self._noted.report in notes:
+            notes.remove(self._noted.report)  # pytest would show it in a narrow column
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a report to be shown."""
+        return self._race is not None or self._noted is not None
+
+    def put_into(self, report: pytest.TestReport, *, explored: bool) -> None:
+        """Show it. Of a test that was `explored`, no line of code has raised a Deadlock or the like."""
+        if self._race is not None:
+            if explored and self._race.__cause__ is None and self._raised is not None:
+                report.longrepr = self._raised.getrepr(style="value", tbfilter=False)
+                if notes := getattr(self._race, "__notes__", ()):
+                    report.sections.insert(0, ("example", "\n".join(notes)))
+            _summarize(report, headline_in(str(self._race)))
+        elif self._noted is not None:
+            longrepr: Any = report.longrepr
+            longrepr.addsection(SECTION, self._noted.report)
+            if self._noted.diagnosis.pattern not in _WITHOUT_A_NAME:
+                first, *others = _message(report).split("\n")
+                _summarize(report, "\n".join([f"{first} ({self._noted.headline})", *others]))
+        if self.is_there:
+            setattr(report, "race_report", True)
 
 
-def put_below(report: pytest.TestReport, text: str) -> None:
-    """Show the report below the traceback; a test that failed without one shows nothing else."""
-    longrepr: Any = report.longrepr
-    longrepr.addsection(SECTION, text)
+_WITHOUT_A_NAME = ("", "exception in a thread")
+"""Patterns whose sentence begins with the exception itself."""
+
+
+def _message(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return "" if crash is None else str(crash.message)
+
+
+def _summarize(report: pytest.TestReport, message: str) -> None:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = message
 
 
 class Colours:

@@ -41,13 +41,12 @@ def sarif_result(failure: Failure, test: str, root: str) -> dict[str, Any]:
     """One failure of a test; files below `root` are named from there on."""
     related = [_related(number, one, root) for number, one in enumerate(participants(failure), start=1)]
     place = shown_at(failure)
-    headline = failure.diagnosis.sentence or str(failure).partition("\n")[0]
     rule = (failure.diagnosis.pattern or failure.kind).replace(" ", "-")
     marks = [rule, *(f"{one.place.filename}:{one.place.text}" for one in participants(failure))]
     result: dict[str, Any] = {
         "ruleId": rule,
         "level": "error",
-        "message": {"text": headline},
+        "message": {"text": failure.headline},
         "locations": [_location(place, root)] if place else [],
         "relatedLocations": related,
         "partialFingerprints": {"race/v1": hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from racekit.diagnose.deadlock import find_cycle
 from racekit.failure import Failure
@@ -17,6 +18,7 @@ from racekit.report.timeline import failure_timeline
 LINES = 60
 """A report is not longer, but for what a single token takes."""
 
+_CONTINUED = "  "
 _REPEATED_SHOWN = 8
 _MESSAGE_LINES = 3
 
@@ -25,6 +27,13 @@ def failure_report(failure: Failure, test: str = "") -> str:
     """At most `LINES` lines of `WIDTH` columns; `test` is the node id with which pytest runs it again."""
     end = [*_section(_meaning(failure)), *_section(_what_to_do(failure, test))]
     return "\n".join([*failure_lines(failure, LINES - len(end), in_pytest=bool(test)), *end])
+
+
+def headline_in(report: str) -> str:
+    """The sentence with which a report begins, in one line."""
+    first, *others = report.strip().splitlines() or [""]
+    continued = takewhile(lambda line: line.startswith(_CONTINUED) and not line.isspace(), others)
+    return " ".join([first, *(line.strip() for line in continued)])
 
 
 def failure_lines(failure: Failure, lines: int = LINES, *, in_pytest: bool = False) -> list[str]:
@@ -40,11 +49,11 @@ def _section(lines: Iterable[str]) -> list[str]:
 
 def _what(failure: Failure, in_pytest: bool) -> Iterator[str]:
     """The sentence that names the bug, and the error by which it showed."""
-    sentence = failure.diagnosis.sentence or f"{failure.kind} in {failure.thread}"
-    yield from wrapped(sentence, indent="  ")
+    sentence = failure.headline
+    yield from wrapped(sentence, indent=_CONTINUED)
     error = failure.exception
     if failure.kind == "outcome" and not sentence.startswith(failure.outcome):
-        yield from wrapped(f"{failure.outcome}.", indent="  ")
+        yield from wrapped(f"{failure.outcome}.", indent=_CONTINUED)
     if error is None or (in_pytest and failure.thread == next(iter(failure.trace.threads), "")):
         return
     raised = raised_at(error)

@@ -63,23 +63,32 @@ def test_what_is_reported_is_minimal_in_inputs_and_schedule(project: Project, or
         assert re.fullmatch(r"rk1:1@\d+w\.value>2", token(result))
 
 
-def test_the_report_of_the_schedule_comes_before_the_inputs(project: Project) -> None:
+def test_the_inputs_stand_with_the_error_and_the_report_of_the_schedule_below(project: Project) -> None:
     result = project.run(HEAD + ORDERS["race above given"] + DEPOSITS)
     result.stdout.fnmatch_lines(
         [
             "E *assert 1 == 2",
-            "E *Lost update on Account.value: *",
-            "E *replay: *",
             "E *Failing test case: test_it(",
             "E *amounts=[[]1, 1],*",
-            "pytest test_it.py::test_it --race-replay=*",
+            "-* race -*",
+            "Lost update on Account.value: *",
+            "  replay:  pytest test_it.py::test_it --race-replay=*",
             "race: 1 test explored, 1 failed;*",
+            "FAILED *(Lost update on *",
         ]
     )
+    result.stdout.no_fnmatch_line("E *Lost update on *")
 
 
-def test_no_frame_of_racekit_is_shown(project: Project) -> None:
+def test_a_ci_server_prints_the_report_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "1")
     result = project.run(HEAD + ORDERS["race above given"] + DEPOSITS)
+    assert result.stdout.str().count("  replay:  pytest ") == 1
+
+
+@pytest.mark.parametrize("order", ["race below given", "race above given"])
+def test_no_frame_of_racekit_is_shown(project: Project, order: str) -> None:
+    result = project.run(HEAD + ORDERS[order] + DEPOSITS)
     result.stdout.no_fnmatch_line("*racekit/*.py:*")
     result.stdout.no_fnmatch_line("*_pytest/*.py:*")
 

@@ -79,6 +79,53 @@ def test_a_replay_is_told_in_the_same_way(project: Project) -> None:
     result.stdout.no_fnmatch_line("*Found in execution*")
 
 
+def summary(result: pytest.RunResult) -> list[str]:
+    """The short summary of the failed tests."""
+    lines = result.outlines
+    [start] = [index for index, line in enumerate(lines) if "short test summary info" in line]
+    return lines[start + 1 : -1]
+
+
+@pytest.mark.parametrize("test", [RACE, DEADLOCK])
+def test_a_ci_server_prints_the_report_once(project: Project, monkeypatch: pytest.MonkeyPatch, test: str) -> None:
+    monkeypatch.setenv("CI", "1")
+    assert project.run(test).stdout.str().count("  replay:  pytest ") == 1
+
+
+def test_the_summary_names_the_bug_behind_the_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "1")
+    first, *others = summary(project.run(RACE))
+    assert first.startswith(f"FAILED test_it.py::test_it - assert 1 == 2 ({SENTENCE}")
+    assert first.endswith("(both had read 0))")
+    assert [line.split()[:3] for line in others] == [["+", "where", "1"]]
+
+
+def test_the_summary_of_a_deadlock_is_its_sentence(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "1")
+    [line] = summary(project.run(DEADLOCK))
+    since = "which it holds itself (since test_it.py:8)"
+    assert line == f"FAILED test_it.py::test_it - Deadlock: MainThread waits for lock, {since}"
+
+
+def test_an_exception_without_a_pattern_is_not_named_twice(project: Project) -> None:
+    source = "@racekit.race\ndef test_it():\n    twice(int)\n    raise KeyError(1)"
+    assert summary(project.run(source)) == ["FAILED test_it.py::test_it - KeyError: 1"]
+
+
+def test_the_message_in_junit_xml_is_that_of_the_summary(project: Project) -> None:
+    project.run(DEADLOCK, "--junitxml=junit.xml")
+    [failure] = xml.etree.ElementTree.parse(project.pytester.path / "junit.xml").iter("failure")
+    assert failure.attrib["message"].startswith("Deadlock: ")
+    assert "\n" not in failure.attrib["message"]
+
+
+def test_an_exploration_inside_of_a_plain_test_is_told_in_the_same_way(project: Project) -> None:
+    body = RACE.replace("@racekit.race\ndef test_it", "def body")
+    result = project.run(body + "def test_it(): racekit.explore(body).check()")
+    result.stdout.fnmatch_lines(["E *assert 1 == 2", "-* race -*", f"{SENTENCE}*", "FAILED *(Lost update on *"])
+    result.stdout.no_fnmatch_line(f"E *{SENTENCE}*")
+
+
 # --- what a test may return -------------------------------------------------------------------------------------------
 
 

@@ -53,7 +53,7 @@ def page_data(failure: Failure, around: Around) -> Mapping[str, Any]:
         timelines.append(_named(failure, "passing", None, failure.passing))
     files = Files([each["timeline"] for each in timelines], root, [one.place for one in participants(failure)])
     return {
-        "headline": headline(failure),
+        "headline": failure.headline,
         "test": around.test,
         "facts": [*failure_facts(failure), *around.facts],
         "meaning": [*meaning(failure), *around.meaning],
@@ -67,11 +67,6 @@ def page_data(failure: Failure, around: Around) -> Mapping[str, Any]:
         "trace": around.trace,
         "report": str(failure),
     }
-
-
-def headline(failure: Failure) -> str:
-    """The sentence that names the bug."""
-    return failure.diagnosis.sentence or str(failure).strip().partition("\n")[0].rstrip(".:")
 
 
 def _named(failure: Failure, name: str, schedule: Schedule | None, trace: Trace) -> dict[str, Any]:
