@@ -20,12 +20,14 @@ class KeptSchedule:
     """A schedule under which a test failed: its token, the failure in a line, and the source that the token speaks of.
 
     `lines` maps a line's number (as text, since JSON has no other keys) to its file and what is written there, by which
-    it is found again when it has moved.
+    it is found again when it has moved. `example` is a digest of the inputs that Hypothesis gave the test (empty for
+    any other test).
     """
 
     token: str
     failure: str = ""
     lines: dict[str, list[str]] = field(default_factory=dict)
+    example: str = ""
 
 
 class KeptSchedules:

@@ -144,9 +144,10 @@ def pytest_runtest_makereport(
         setattr(report, "race_statistics", plan.fresh.statistics)
     if plan.fresh.ended_in_set_up and report.failed:
         report.when = "setup"
-    if plan.before.tried.failed:
+    token = dict(item.user_properties).get("race_token")
+    if token in plan.before.failed_again:
         report.sections.append(("replay", TRIED_FIRST))
-    elif not told.is_there and (token := dict(item.user_properties).get("race_token")) is not None:
+    elif not told.is_there and token is not None:
         command = f"pytest {shlex.quote(item.nodeid)} --race-replay={shlex.quote(str(token))}"
         report.sections.append(("replay", command))
     return report
@@ -178,7 +179,9 @@ def run(plan: Plan, run_plainly: Callable[[], None]) -> None:
 def run_given(plan: Plan, run_plainly: Callable[[], None]) -> None:
     """Have Hypothesis run a test, each example of which is explored; if it was not marked, once one starts a thread."""
     __tracebackhide__ = True
-    GivenItem(plan.fresh, plan.options, plan.replay).run(run_plainly, functools.partial(in_time, plan.fresh.item))
+    GivenItem(plan.fresh, plan.options, plan.replay, plan.before).run(
+        run_plainly, functools.partial(in_time, plan.fresh.item)
+    )
 
 
 def plan_for(item: pytest.Item) -> Plan | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, NoReturn
 
 import pytest
 
 from racekit.errors import ExecutionAborted, InternalError, RaceFailure, RacekitError
 from racekit.explore import explore_body, replay_body
+from racekit.kept_schedules import KeptSchedule
 from racekit.options import Options
 from racekit.pytest_items import reports
 from racekit.pytest_items.fresh import Ended, FreshItem
@@ -18,6 +19,9 @@ from racekit.pytest_items.tried_first import FailedBefore
 from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
 from racekit.trace import Trace
+
+TryFirst = Callable[[Callable[[], object], Options, float | None], Exploration | None]
+"""Runs a body under the schedules that failed before, within so many seconds; what was found, if one fails again."""
 
 
 class Timeout(NamedTuple):
@@ -38,7 +42,7 @@ def explore_item(
     __tracebackhide__ = True
     fresh.let_go()
     try:
-        found = search(fresh, options, schedule, before, timeout)
+        found = search(fresh, options, schedule, before.try_again, timeout)
     except InternalError:
         raise
     except RacekitError as error:
@@ -47,7 +51,7 @@ def explore_item(
     reports.tell(fresh.item, found, fresh.originals, fresh.outcomes_page)
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
-        _remember(fresh, before, found)
+        remember(fresh, before, map(before.to_keep, found.failures))
     if message := timed_out(found, timeout):
         fail(message)
     judge(fresh, found)
@@ -57,16 +61,16 @@ def search(
     fresh: FreshItem,
     options: Options,
     schedule: Schedule | None,
-    before: FailedBefore | None,
+    try_first: TryFirst,
     timeout: Timeout | None,
 ) -> Exploration | Execution:
     """Explore a test whose plain phases are over, or replay `schedule`. Raises that by which the test ended itself."""
     __tracebackhide__ = True
     fresh.ending = None
     seconds = None if timeout is None else timeout.left
-    found = _search(fresh, options, schedule, before, seconds)
+    found = _search(fresh, options, schedule, try_first, seconds)
     while found is None and fresh.set_up_missing_fixture():
-        found = _search(fresh, options, schedule, before, seconds)
+        found = _search(fresh, options, schedule, try_first, seconds)
     if fresh.ending is not None:
         raise fresh.ending
     assert found is not None
@@ -96,17 +100,18 @@ def judge(fresh: FreshItem, found: Exploration | Execution) -> None:
         fail("Unexpected success")
 
 
-def _remember(fresh: FreshItem, before: FailedBefore, found: Exploration) -> None:
+def remember(fresh: FreshItem, before: FailedBefore, failing: Iterable[KeptSchedule]) -> None:
+    """Leave what failed to the next session, and say what became of what the last one has left."""
     if before.tried.in_words:
         fresh.item.user_properties.append(("race_kept", before.tried.in_words))
     try:
-        before.remember(found)
+        before.remember(failing)
     except OSError as error:
         fresh.item.user_properties.append(("race_note", f"its failing schedules could not be kept: {error}"))
 
 
 def _search(
-    fresh: FreshItem, options: Options, schedule: Schedule | None, before: FailedBefore | None, seconds: float | None
+    fresh: FreshItem, options: Options, schedule: Schedule | None, try_first: TryFirst, seconds: float | None
 ) -> Exploration | Execution | None:
     """None if the test has ended itself, or needs another fixture."""
     __tracebackhide__ = True
@@ -114,7 +119,7 @@ def _search(
         try:
             if schedule is not None:
                 return replay_body(fresh.execute, schedule, options, timeout=seconds, compare=True)
-            failed_again = None if before is None else before.try_again(fresh.execute, options, seconds)
+            failed_again = try_first(fresh.execute, options, seconds)
             if failed_again is not None:
                 return failed_again
             found = explore_body(fresh.execute, options, timeout=seconds)

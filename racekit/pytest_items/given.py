@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from _pytest.unittest import TestCaseFunction
 
 from racekit.errors import ScheduleMismatch
+from racekit.kept_schedules import KeptSchedule, digest
 from racekit.options import Options
 from racekit.pytest_items import reports
-from racekit.pytest_items.explored import Timeout, fail, judge, properties, search, timed_out
+from racekit.pytest_items.explored import Timeout, fail, judge, properties, remember, search, timed_out
 from racekit.pytest_items.fresh import Ended, FreshItem
 from racekit.pytest_items.summary import statistics
+from racekit.pytest_items.tried_first import FailedBefore
+from racekit.report.participants import shown_at
 from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
 
@@ -28,13 +31,16 @@ class GivenItem:
     """A test item with `@given`: Hypothesis calls the test with one example after another, and each is explored.
 
     Its fixtures are set up once, as Hypothesis expects it, and then anew for each execution of each example. An example
-    that does not follow a schedule to be replayed does not count.
+    that does not follow a schedule to be replayed does not count. Of each bug, the schedule is kept with which the last
+    example failed, since that is the smallest one.
     """
 
-    def __init__(self, fresh: FreshItem, options: Options, replay: Schedule | None) -> None:
+    def __init__(self, fresh: FreshItem, options: Options, replay: Schedule | None, before: FailedBefore) -> None:
         self.fresh = fresh
         self._options = options
         self._replay = replay
+        self._before = before
+        self._failing: dict[object, KeptSchedule] = {}
         self._fixtures = frozenset(fresh.item._fixtureinfo.argnames)
         self._instance: object = None
         self._found: list[Exploration | Execution] = []
@@ -91,7 +97,7 @@ class GivenItem:
 
         self.fresh.test = test
         with clock.paused(), unexplained():
-            in_time(self._explore)
+            in_time(functools.partial(self._explore, digest_of(inputs())))
 
     def _is_threaded(self, run: Callable[[], object]) -> bool:
         """Whether to explore; if no example has started a thread so far, this one is run plainly to see."""
@@ -105,16 +111,20 @@ class GivenItem:
             fresh.let_go()
         return fresh.threaded
 
-    def _explore(self, timeout: Timeout | None) -> None:
+    def _explore(self, example: str, timeout: Timeout | None) -> None:
         from racekit.properties.examples import event, reject
 
         __tracebackhide__ = True
         try:
-            found = search(self.fresh, self._options, self._replay, None, timeout)
+            try_first = functools.partial(self._before.try_again, example=example)
+            found = search(self.fresh, self._options, self._replay, try_first, timeout)
         except ScheduleMismatch as mismatch:
             self._mismatch = self._mismatch or mismatch
             reject()
         self._found.append(found)
+        if found.failure is not None:
+            bug = type(found.failure.exception), shown_at(found.failure)
+            self._failing[bug] = self._before.to_keep(found.failure, example)
         event(f"race: {dict(properties(found))['race_result']}")
         self._timed_out = timed_out(found, timeout)
         if self._timed_out:
@@ -138,6 +148,8 @@ class GivenItem:
             *notes,
             *tokens[-1:],
         ]
+        if self._replay is None and failed == bool(self._failing):
+            remember(self.fresh, self._before, self._failing.values())
         failing = [found for found in self._found if found.failure is not None]
         if failed and failing:
             reports.tell(self.fresh.item, failing[-1], self.fresh.originals, self.fresh.outcomes_page)
@@ -150,6 +162,14 @@ class GivenItem:
             }
             verdict = f"{len(each_took):,} examples: {result}"
             self.fresh.statistics = {**sums, "result": result, "verdict": verdict}
+
+
+def digest_of(inputs: Mapping[str, object]) -> str:
+    """A short text that tells the inputs of one example from those of others, as far as their `repr` does."""
+    try:
+        return digest(*(f"{name}={value!r}" for name, value in inputs.items()))
+    except Exception:  # of the repr of one of them
+        return digest(*inputs)
 
 
 def control_exceptions() -> tuple[type[BaseException], ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -15,14 +16,17 @@ from racekit.failure import Failure
 from racekit.kept_schedules import KeptSchedule, KeptSchedules, digest
 from racekit.options import Options
 from racekit.pytest_items.moved_lines import find_again, lines_of
+from racekit.race import below_given
 from racekit.results import Execution, Exploration
 from racekit.runtime import originals
 from racekit.schedule import Schedule
 
 _KEPT_AT_MOST = 10
 
+Fate = Literal["passed", "failed", "unfit"]
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """How many of the schedules that failed before pass now, fail again, or cannot be followed any more."""
 
@@ -48,7 +52,11 @@ class Tried:
 
 
 class FailedBefore:
-    """What earlier sessions have left for one test, and what this one leaves for the next."""
+    """What earlier sessions have left for one test, and what this one leaves for the next.
+
+    A schedule of a @given test failed with certain inputs, so it is tried for this `example` alone: a digest of them.
+    `failed_again` are the tokens of the schedules that failed now.
+    """
 
     def __init__(self, store: KeptSchedules, item: pytest.Function, options: Options) -> None:
         self._store = store
@@ -56,41 +64,51 @@ class FailedBefore:
         self._root = item.config.rootpath
         self._source = digest(_source(item), *(repr(part) for part in _decisive(options)))
         self._kept = store.of(self._test, self._source)
-        self.tried = Tried()
+        self._became: dict[tuple[str, str], Fate] = {}
+        self.failed_again: set[str] = set()
 
-    def try_again(self, body: Callable[[], object], options: Options, timeout: float | None) -> Exploration | None:
+    @property
+    def tried(self) -> Tried:
+        """What became of the schedules so far."""
+        fates = list(self._became.values())
+        return Tried(fates.count("passed"), fates.count("failed"), fates.count("unfit"))
+
+    def try_again(
+        self, body: Callable[[], object], options: Options, timeout: float | None, example: str = ""
+    ) -> Exploration | None:
         """Run the kept schedules; what was found, if one fails again and a failure ends the exploration."""
-        self.tried = Tried()
         begun = originals.perf_counter()
-        for number, kept in enumerate(self._kept, 1):
+        for number, kept in enumerate((each for each in self._kept if each.example == example), 1):
+            key = kept.example, kept.token
             left = None if timeout is None else max(timeout - (originals.perf_counter() - begun), 0)
             try:
                 schedule = find_again(Schedule.parse(kept.token), kept.lines, self._root)
                 run = replay_body(body, schedule, options, timeout=left, compare=True)
             except (ScheduleMismatch, ValueError):
-                self.tried.unfit += 1
+                self._became[key] = "unfit"
                 continue
             if run.failure is None:
-                self.tried.passed += 1
+                self._became[key] = "passed"
                 continue
-            self.tried.failed += 1
+            self._became[key] = "failed"
+            self.failed_again.add(run.failure.schedule.token)
             if options.stop_on_failure:
                 return _as_exploration(run, run.failure, number, originals.perf_counter() - begun)
         return None
 
-    def remember(self, found: Exploration) -> None:
+    def remember(self, failing: Iterable[KeptSchedule]) -> None:
         """Keep what failed in this session; forget what passes now. Raises OSError where nothing can be written."""
-        failing = [self._to_keep(failure) for failure in found.failures[:_KEPT_AT_MOST]]
-        kept = {schedule.token: schedule for schedule in failing}
+        kept = {(schedule.example, schedule.token): schedule for schedule in failing}
         if self.tried.failed:
-            kept |= {schedule.token: schedule for schedule in self._kept}
+            kept = {(schedule.example, schedule.token): schedule for schedule in self._kept} | kept
         if kept or self._kept:
-            self._store.keep(self._test, self._source, kept.values())
+            self._store.keep(self._test, self._source, list(kept.values())[-_KEPT_AT_MOST:])
 
-    def _to_keep(self, failure: Failure) -> KeptSchedule:
+    def to_keep(self, failure: Failure, example: str = "") -> KeptSchedule:
+        """What is to be kept of a failure."""
         what = failure.kind if failure.exception is None else type(failure.exception).__name__
         lines = lines_of(failure.schedule, failure.trace.events, self._root)
-        return KeptSchedule(failure.schedule.token, f"{what} in {failure.thread}", lines)
+        return KeptSchedule(failure.schedule.token, f"{what} in {failure.thread}", lines, example)
 
 
 def _as_exploration(run: Execution, failure: Failure, executions: int, seconds: float) -> Exploration:
@@ -103,7 +121,7 @@ def _as_exploration(run: Execution, failure: Failure, executions: int, seconds: 
 
 def _source(item: pytest.Function) -> str:
     try:
-        return inspect.getsource(inspect.unwrap(item.function))
+        return inspect.getsource(inspect.unwrap(below_given(item.function)))
     except (OSError, TypeError):
         return ""
 

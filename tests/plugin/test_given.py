@@ -18,6 +18,8 @@ quick = settings(phases=set(Phase) - {Phase.explain}, print_blob=True, database=
 short = settings(quick, max_examples=10)
 few = settings(max_examples=4, database=None)
 
+LOCK = threading.Lock()
+
 class Account(Counter):
     def deposit(self, amount):
         value = self.value
@@ -30,6 +32,10 @@ def deposit_all(amounts):
     for thread in threads: thread.join()
     assert account.value == sum(amounts)
 """
+MENDED = """\
+        with LOCK:
+            value = self.value
+            self.value = value + amount"""
 DEPOSITS = "def test_it(amounts): deposit_all(amounts)\n"
 LOCKED = """def test_it(amount):
     counter = LockedCounter()
@@ -119,6 +125,29 @@ def test_the_database_gives_inputs_and_schedule_again(project: Project) -> None:
     assert "amounts=[1, 1]," in output(again)
     assert token(again) == token(first)
     again.stdout.fnmatch_lines(["*during reuse phase*", "*0 passing, 1 failing*"])
+
+
+def test_the_schedule_of_an_example_is_kept_and_tried_first_for_it(project: Project) -> None:
+    source = HEAD + ORDERS["race below given"].replace("@quick", "@short") + DEPOSITS
+    first = project.run(source)
+    again = project.run(
+        source.replace("\nclass Account", "short = settings(quick, phases=[Phase.reuse])\nclass Account")
+    )
+    assert token(again) == token(first)
+    assert told(first)["test_it"]["race_executions"] > 2
+    assert told(again)["test_it"]["race_executions"] == 2  # in the phase "reuse", and for the report
+    again.stdout.fnmatch_lines(["E *amounts=[[]1, 1],*", "*failed in an earlier run, so it was tried first*"])
+
+
+def test_when_a_bug_is_mended_the_schedules_of_its_examples_pass(project: Project) -> None:
+    source = HEAD + ORDERS["race below given"].replace("@quick", "@short") + DEPOSITS
+    project.run_in_subprocess(source)
+    mended = source.replace("        value = self.value\n        self.value = value + amount", MENDED)
+    assert mended != source
+    result = project.run_in_subprocess(mended)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["race: test_it.py::test_it: the schedule that failed before now passes"])
+    assert not list(project.pytester.path.glob(".racekit/failing/*"))
 
 
 def test_the_database_serves_the_test_with_and_without_race(project: Project) -> None:
