@@ -39,12 +39,8 @@ class Race(NamedTuple):
     second: int
 
 
-class _Write(NamedTuple):
-    """The index of a step that wrote, how many reads there were before, and the step that last took it, if a lock."""
-
-    step: int
-    reads: int
-    acquired: int
+_Write = tuple[int, int, int]
+"""The index of a step that wrote, how many reads there were before, and the step that last took it, if a lock."""
 
 
 class _History:
@@ -57,11 +53,12 @@ class _History:
         self.writes: list[_Write] = []
 
     def add(self, operation: str, index: int) -> None:
-        if writes(operation):
-            acquired = self.writes[-1].acquired if self.writes else -1
-            self.writes.append(_Write(index, len(self.reads), index if operation.startswith("acquire") else acquired))
-        else:
+        if not writes(operation):
             self.reads.append(index)
+        elif operation.startswith("acquire"):
+            self.writes.append((index, len(self.reads), index))
+        else:
+            self.writes.append((index, len(self.reads), self.writes[-1][2] if self.writes else -1))
 
     def take_back(self, operation: str) -> None:
         if writes(operation):
@@ -83,30 +80,35 @@ class HappensBefore:
         """The next step; returns the races of earlier steps with it that could be reversed."""
         index = len(self.steps)
         before = self._before(thread, links)
-        races = []
-        if footprint:
-            raced: set[int] = set()
-            conflicting: set[int] = set()
-            for access in footprint:
-                racing, ordering = self._conflicts(access, thread)
-                if racing or ordering:
-                    conflicting |= racing
-                    conflicting |= ordering
-                    between = () if access.operation in MAY_WAIT else racing
-                    raced.update(step for step in racing if not self._is_ordered(step, before, between))
-            races = [Race(step, index) for step in sorted(raced)]
-            for step in conflicting:
-                self._join(before, step)
-            for access in footprint:
-                self._histories.setdefault(access.number, {}).setdefault(access.part, _History()).add(
-                    access.operation, index
-                )
+        raced: set[int] = set()
+        conflicting: set[int] = set()
+        for access in footprint:
+            racing, ordering = self._conflicts(access, thread)
+            if racing:
+                conflicting.update(racing)
+                between = () if access.operation in MAY_WAIT else racing
+                raced.update([step for step in racing if not self._is_ordered(step, before, between)])
+            if ordering:
+                conflicting.update(ordering)
+        for step in conflicting:
+            self._join(before, step)
+        for access in footprint:
+            self._history(access).add(access.operation, index)
         self.steps.append(Step(thread, footprint, before))
         self._of_thread.setdefault(thread, []).append(index)
         for link, child in links:
             if link == "start":
                 self._born[child] = index
-        return races
+        return [Race(step, index) for step in sorted(raced)]
+
+    def _history(self, access: Access) -> _History:
+        parts = self._histories.get(access.number)
+        if parts is None:
+            parts = self._histories[access.number] = {}
+        history = parts.get(access.part)
+        if history is None:
+            history = parts[access.part] = _History()
+        return history
 
     def cut(self, length: int) -> None:
         """Take back all but the first `length` steps."""
@@ -119,7 +121,8 @@ class HappensBefore:
                 history.take_back(access.operation)
                 if not (history.reads or history.writes):
                     del parts[access.part]
-        self._born = {child: index for child, index in self._born.items() if index < length}
+        if self._born and max(self._born.values()) >= length:
+            self._born = {child: index for child, index in self._born.items() if index < length}
 
     def _before(self, thread: int, links: Links) -> dict[int, int]:
         own = self._of_thread.get(thread)
@@ -154,19 +157,21 @@ class HappensBefore:
         """
         racing: set[int] = set()
         ordering: set[int] = set()
-        steps = self.steps
+        steps, operation = self.steps, access.operation
+        changes = writes(operation)
         for history in self._touched(access):
-            last = history.writes[-1] if history.writes else None
-            if writes(access.operation):
-                since = history.reads if last is None else history.reads[last.reads :]
-                racing.update({steps[read].thread: read for read in since if steps[read].thread != thread}.values())
-            if last is None:
+            last, reads_before, acquired = history.writes[-1] if history.writes else (-1, 0, -1)
+            if changes and len(history.reads) > reads_before:
+                since = {steps[read].thread: read for read in history.reads[reads_before:]}
+                since.pop(thread, None)
+                racing.update(since.values())
+            if last < 0:
                 continue
-            waits = access.operation in WAITING
-            if steps[last.step].thread != thread:
-                (ordering if waits else racing).add(last.step)
-            if waits and last.acquired >= 0 and steps[last.acquired].thread != thread:
-                racing.add(last.acquired)
+            waits = operation in WAITING
+            if steps[last].thread != thread:
+                (ordering if waits else racing).add(last)
+            if waits and acquired >= 0 and steps[acquired].thread != thread:
+                racing.add(acquired)
         return racing, ordering
 
     def _touched(self, access: Access) -> Iterable[_History]:

@@ -120,6 +120,7 @@ class Scheduler:
                 job()
             ending.take_turn_again(self, thread)
             ended()
+            worker.state.scrub()
             ending.finish(self, thread)
 
         thread.fresh = self.merge_first_operations
@@ -326,6 +327,7 @@ class Scheduler:
         self.on_blocked_outside = self.on_stuck = self.on_come_back = _nothing
         self.on_deadlock = self.on_livelock = self.on_exception = _nothing
         self.conflicts.objects.clear()
+        del self.point
         for thread in self.threads:
             thread.ready = _nothing
             thread.held.clear()

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from racekit.dependence import WHOLE
 from racekit.runtime.thread import ControlledThread
@@ -30,15 +30,38 @@ ITEMS = WHOLE
 
 
 class Location:
-    """Who touched one location in this execution: `thread` is None once it was more than one."""
+    """Who touched one location in this execution: `thread` is None once it was more than one.
 
-    __slots__ = ("changed", "lockset", "sites", "thread")
+    It is `contested`, and stays so, once several threads have touched it, one changed it, and no lock is common to all.
+    """
+
+    __slots__ = ("changed", "contested", "lockset", "sites", "thread")
 
     def __init__(self, thread: ControlledThread) -> None:
         self.thread: ControlledThread | None = thread
         self.changed = False
+        self.contested = False
         self.lockset: frozenset[int] = thread.lockset
         self.sites: set[Site] = set()
+
+    def touch(self, thread: ControlledThread, site: Site, changes: bool) -> None:
+        """`thread` reads or changes it at `site`."""
+        if self.contested:
+            if not site.shared:
+                PLACES.mark(site)
+            return
+        self.sites.add(site)
+        if self.thread is not thread:
+            self.thread = None
+        if changes:
+            self.changed = True
+        if self.lockset is not thread.lockset:
+            self.lockset &= thread.lockset
+        if self.thread is None and self.changed and not self.lockset:
+            self.contested = True
+            for touched in self.sites:
+                if not touched.shared:
+                    PLACES.mark(touched)
 
 
 class SharedObject:
@@ -189,31 +212,22 @@ class Conflicts:
         counts, position = thread.counts, site.position
         counts[position] = counts.get(position, 0) + 1
         if changes:
-            thread.has_effect()
+            thread.quiet_loops = thread.quiet_sleeps = 0
         if not TURN.several:
             return record.number  # whatever other threads do comes before or after
-        parts: Iterable[object]
-        if record.has_named_items and not site.name:
+        if site.name:
+            parts: Iterable[object] = (name,)
+        elif record.has_named_items:
             if changes and type(name) is str:
                 self.stores(name)
-            parts = [name] if type(name) is str else list(record.locations) or [ITEMS]
+            parts = (name,) if type(name) is str else list(record.locations) or (ITEMS,)
         else:
-            parts = (name if site.name else ITEMS,)
+            parts = (ITEMS,)
         for part in parts:
             location = record.locations.get(part)
             if location is None:
                 location = record.locations[part] = Location(thread)
-            elif location.thread is not thread:
-                location.thread = None
-            location.sites.add(site)
-            if changes:
-                location.changed = True
-            if location.lockset is not thread.lockset:
-                location.lockset &= thread.lockset
-            if location.thread is None and location.changed and not location.lockset:
-                for touched in location.sites:
-                    if not touched.shared:
-                        PLACES.mark(touched)
+            location.touch(thread, site, changes)
         return record.number
 
     def name_items(self, obj: Any) -> None:
@@ -289,6 +303,8 @@ def number_reachable(conflicts: Conflicts, thread: threading.Thread) -> None:
 
 def _parts(obj: Any) -> Iterable[object]:
     kind = type(obj)
+    if kind is list or kind is tuple:
+        return cast(Iterable[object], obj)
     if kind is FunctionType:
         return obj.__closure__ or ()
     if kind is MethodType:
@@ -300,12 +316,13 @@ def _parts(obj: Any) -> Iterable[object]:
             return ()
     if isinstance(obj, dict):
         return dict.values(obj)
-    if isinstance(obj, list | tuple):
-        return obj
+    if isinstance(obj, _SEQUENCES):
+        return cast(Iterable[object], obj)
     attributes = getattr(obj, "__dict__", None)
     return attributes.values() if type(attributes) is dict else ()
 
 
+_SEQUENCES = (list, tuple)
 _ATOMS = frozenset({int, float, str, bytes, bool, type(None), BuiltinFunctionType, ModuleType, type})
 _NEVER_CHANGED = frozenset({FunctionType, MethodType, tuple})
 _OWN_ATTRIBUTES_OF_THREADS = frozenset(vars(threading.Thread(name="any"))) - {"_target", "_args", "_kwargs"}

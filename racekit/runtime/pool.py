@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from racekit.runtime import originals
 from racekit.runtime.thread import Parking
-from racekit.runtime.thread_state import CAN_SCRUB
+from racekit.runtime.thread_state import CAN_SCRUB, ThreadState
 from racekit.runtime.turn import LEFT_BEHIND
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Worker:
     """An OS thread that runs one job each time it is woken, and is as good as a new thread for every job."""
 
-    __slots__ = ("_ended", "_ready", "ident", "job", "parking")
+    __slots__ = ("_ended", "_ready", "ident", "job", "parking", "state")
 
     def __init__(self, processors: set[int] | None) -> None:
         self.parking = Parking()
@@ -32,6 +32,7 @@ class Worker:
 
     def _run(self, processors: set[int] | None) -> None:
         self.ident = originals.get_ident()
+        self.state = ThreadState()
         if processors is not None:
             os.sched_setaffinity(0, processors)
             run_in_batches()

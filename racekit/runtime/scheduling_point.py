@@ -33,22 +33,18 @@ class SchedulingPoint:
 
     `enabled` are the threads that could go on, at least two, ascending. `current` is the thread that ran until now, and
     `preemptive` tells whether it could simply go on, so that any other choice is a preemption. `default` is the choice
-    that costs nothing: the current thread, else the next in turn.
+    that costs nothing: the current thread, else the next in turn. `trace` is all that has happened so far.
     """
 
-    __slots__ = ("current", "default", "enabled", "preemptive", "scheduler")
+    __slots__ = ("current", "default", "enabled", "preemptive", "scheduler", "trace")
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
+        self.trace: list[TraceEntry] = scheduler.trace
         self.enabled: tuple[int, ...] = ()
         self.current = 0
         self.default = 0
         self.preemptive = False
-
-    @property
-    def trace(self) -> list[TraceEntry]:
-        """All that has happened so far in this execution."""
-        return self.scheduler.trace
 
     @property
     def kinds(self) -> list[str]:

@@ -32,19 +32,25 @@ def _words() -> Any:
     return (ctypes.c_size_t * _WORDS).from_address(_thread_state() or 0)
 
 
-def scrub() -> None:
-    """Forget all that the calling OS thread keeps for itself."""
-    sys.settrace(None)
-    sys.setprofile(None)
-    dictionary = _thread_state_dict()
-    if dictionary:
-        ctypes.cast(dictionary, ctypes.py_object).value.clear()
-    if _LOCAL_KEYS:
-        words = _words()
+class ThreadState:
+    """What the OS thread that makes this keeps for itself."""
+
+    __slots__ = ("_dictionary", "_words")
+
+    def __init__(self) -> None:
+        self._dictionary: Any = ctypes.cast(_thread_state_dict(), ctypes.py_object).value
+        self._words = _words()
+
+    def scrub(self) -> None:
+        """Forget all of it; only that thread may call this."""
+        sys.settrace(None)
+        sys.setprofile(None)
+        if self._dictionary:
+            self._dictionary.clear()
         for index in _LOCAL_KEYS:
-            reference = words[index]
+            reference = self._words[index]
             if reference:
-                words[index] = 0
+                self._words[index] = 0
                 _decrement(reference)
 
 
@@ -77,13 +83,13 @@ class _Counted(threading.local):
 
 
 def _scrubbing_works() -> bool:
-    plain, counted = threading.local(), _Counted()
+    state, plain, counted = ThreadState(), threading.local(), _Counted()
     for _ in range(3):
         if hasattr(plain, "used") or counted.uses:
             return False
         plain.used = True
         counted.uses += 1
-        scrub()
+        state.scrub()
     return not hasattr(plain, "used")
 
 

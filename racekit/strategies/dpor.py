@@ -61,7 +61,6 @@ class _Node:
         entries = trace[self.start :]
         self.footprint = footprint(entries, kinds)
         self.links = links(entries)
-        self.fails = any(operation == FAILS for _, _, operation, _ in entries)
 
 
 class Dpor:
@@ -99,7 +98,7 @@ class Dpor:
 
     def choose(self, point: SchedulingPoint) -> int:
         depth = self._depth
-        self._depth += 1
+        self._depth = depth + 1
         if depth < self._fixed:
             node = self._nodes[depth]
             if node.enabled != point.enabled or node.start != len(point.trace):
@@ -117,11 +116,9 @@ class Dpor:
         if self._nodes:
             parent = self._nodes[-1]
             parent.step_is_over(point.trace, point.kinds)
-            sleeping = {
-                thread: sleeper
-                for thread, sleeper in parent.sleeping.items()
-                if thread != parent.chosen and not dependent(sleeper.footprint, parent.footprint, sleeper.known)
-            }
+            for thread, sleeper in parent.sleeping.items():
+                if thread != parent.chosen and not dependent(sleeper.footprint, parent.footprint, sleeper.known):
+                    sleeping[thread] = sleeper
         return _Node(len(point.trace), len(point.kinds), point.enabled, sleeping)
 
     def _first_choice(self, node: _Node, point: SchedulingPoint) -> int:
@@ -149,7 +146,9 @@ class Dpor:
             self.cut_by = "nondeterminism"
         del self._nodes[self._depth :]
         if self._nodes:
-            self._nodes[-1].step_is_over(trace, kinds)
+            last = self._nodes[-1]
+            last.step_is_over(trace, kinds)
+            last.fails = any(operation == FAILS for _, _, operation, _ in trace[last.start :])
             for race in self._order_new_steps(trace, kinds):
                 self._try_the_other_way(race)
             self._compare_what_blocks(trace, kinds)

@@ -13,7 +13,7 @@ def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
     """What the events of one step touched."""
     accesses: dict[Access, None] = {}
     for _, _, operation, location in entries:
-        if isinstance(location, tuple) and not operation.endswith(BLOCKED):
+        if type(location) is tuple and not operation.endswith(BLOCKED):
             number, part = location
             accesses[Access(number, part, operation, kinds[number])] = None
     return tuple(accesses)
@@ -21,12 +21,12 @@ def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
 
 def links(entries: Sequence[TraceEntry]) -> Links:
     """Which threads the events of one step started or joined."""
-    found = []
+    found: list[tuple[str, int]] = []
     for _, _, operation, location in entries:
-        if isinstance(location, int) and operation in ("start", "join"):
-            found.append((operation, location))
-        elif operation == "expire":
+        if operation == "expire":
             found.append(("all", 0))
+        elif type(location) is int and operation in ("start", "join"):
+            found.append((operation, location))
     return found
 
 

@@ -16,7 +16,6 @@ from racekit.runtime.conflicts import number_reachable
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.thread import ControlledThread
-from racekit.runtime.thread_state import scrub
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
 
@@ -114,7 +113,6 @@ def _ended(child: ControlledThread) -> None:
     """The last thing that runs in a controlled thread, also if the execution was over before it began."""
     cpython.unregister(child.thread, child.ident)
     child.name, child.thread = child.label, None  # a Thread that nobody refers to ends with its thread
-    scrub()
 
 
 def join(original: Callable[..., Any], self: threading.Thread, timeout: float | None = None) -> None:
