@@ -164,8 +164,9 @@ class Explorer:
                 WATCHER.find_new(youngest=False)
             if PLACES.grown or WATCHER.grown:
                 PLACES.grown = WATCHER.grown = False
-                self._gave_way = False
-                self.strategy.restart()
+                if len(run.scheduler.threads) > 1:  # otherwise nothing was missed: all is in the order of one thread
+                    self._gave_way = False
+                    self.strategy.restart()
             if gc.get_count()[0] > _NEW_OBJECTS_PER_COLLECTION:
                 gc.collect(1)
         if self.verdicts.outside:

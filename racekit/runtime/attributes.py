@@ -13,6 +13,12 @@ from racekit.watch.site import Site
 
 _get_ident = originals.get_ident
 _class_attributes_stored: set[str] = set()
+"""Names of attributes that this exploration has seen stored in a class."""
+
+
+def forget() -> None:
+    """An exploration begins: nothing is known of what will be stored in classes."""
+    _class_attributes_stored.clear()
 
 
 def _attribute(obj: Any, site: Site, operation: str) -> None:
@@ -20,8 +26,9 @@ def _attribute(obj: Any, site: Site, operation: str) -> None:
     if type(obj) is ModuleType:
         obj = obj.__dict__
     elif isinstance(obj, type):
-        if operation == "write":
+        if operation == "write" and name not in _class_attributes_stored:
             _class_attributes_stored.add(name)
+            PLACES.grown = True  # objects of the class were taken for the owners of what was read so far
     elif operation == "read" and name in _class_attributes_stored:
         obj = _where_found(obj, name)
     if site.shared:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from functools import partial, reduce
 from operator import attrgetter
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 from racekit.runtime import containers, originals
@@ -18,7 +25,7 @@ from racekit.watch.site import Site
 _get_ident = originals.get_ident
 
 REPLACED_CALLABLES: dict[int, Any] = {}
-"""By the id of a built-in function that is under control, what is called instead: what its modules hold meanwhile."""
+"""By the id of a built-in function, or of a method such as `object.__setattr__`, what is called instead."""
 
 REPLACED_METHODS: dict[type, dict[str, Any]] = {}
 """Methods of built-in types that are under control, for bound methods that were made before."""
@@ -98,6 +105,14 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
             return partial(replacement, *callable.args, **callable.keywords)
     elif kind is attrgetter:
         return _attribute_getter(callable)
+    elif kind is WrapperDescriptorType:
+        replacement = REPLACED_CALLABLES.get(id(callable))
+        if replacement is not None:
+            return replacement
+    elif kind is MethodWrapperType:
+        replacement = REPLACED_CALLABLES.get(id(vars(callable.__objclass__).get(callable.__name__)))
+        if replacement is not None:
+            return partial(replacement, callable.__self__)
     elif isinstance(callable, type) and id(callable) not in containers.READERS:
         return callable
     if callable is vars and arguments:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from racekit.runtime import calls, clock, cpython, hooks, named_attributes, originals
+from racekit.runtime import attributes, calls, clock, cpython, hooks, named_attributes, originals
 from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
@@ -104,6 +104,7 @@ class Control:
         self._policy = None if self._affinity is None else run_in_batches()
         self.pool = Pool(self.interrupts, None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
+        attributes.forget()
         if self._every_access:
             PLACES.want_all()
         swap_operations(self._swaps)

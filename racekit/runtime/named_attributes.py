@@ -1,8 +1,9 @@
-"""`getattr`, `setattr`, `hasattr` and `delattr` in watched code: attributes whose names are found at run time."""
+"""`getattr`, `object.__setattr__` and the like in watched code: attributes whose names are found at run time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from racekit.runtime import originals
@@ -31,8 +32,8 @@ def site_at(base: Site, kind: str, name: str) -> Site:
     return site
 
 
-def replacements(stores: Callable[[str], None]) -> dict[int, Any]:
-    """By id, what is called instead of these functions; `stores` is told of each name that is stored."""
+def replacements(note_store: Callable[[str], None]) -> dict[int, Any]:
+    """By id, what is called instead of these functions; `note_store` is told of each name that is stored."""
 
     def announce(obj: object, name: object, operation: str) -> None:
         if originals.get_ident() != TURN.ident or not isinstance(name, str):
@@ -40,23 +41,29 @@ def replacements(stores: Callable[[str], None]) -> dict[int, Any]:
         site = site_of_caller("load_attribute" if operation == "read" else "store_attribute", name)
         if site is not None:
             if operation == "write":
-                stores(name)
+                note_store(name)
             access_attribute(obj, site, operation)
 
-    def get(obj: Any, name: str, /, *default: Any) -> Any:
-        announce(obj, name, "read")
-        return getattr(obj, name, *default)
+    def reading(function: Callable[..., Any]) -> Callable[..., Any]:
+        def read(obj: Any, name: Any, /, *default: Any) -> Any:
+            announce(obj, name, "read")
+            return function(obj, name, *default)
 
-    def has(obj: Any, name: str, /) -> bool:
-        announce(obj, name, "read")
-        return hasattr(obj, name)
+        return read
 
-    def set(obj: Any, name: str, value: Any, /) -> None:
-        announce(obj, name, "write")
-        setattr(obj, name, value)
+    def storing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def store(obj: Any, name: Any, /, *value: Any) -> None:
+            announce(obj, name, "write")
+            function(obj, name, *value)
 
-    def delete(obj: Any, name: str, /) -> None:
-        announce(obj, name, "write")
-        delattr(obj, name)
+        return store
 
-    return {id(getattr): get, id(hasattr): has, id(setattr): set, id(delattr): delete}
+    reads: tuple[Callable[..., Any], ...] = (getattr, hasattr, *_methods("__getattribute__"))
+    stores: tuple[Callable[..., Any], ...] = (setattr, delattr, *_methods("__setattr__"), *_methods("__delattr__"))
+    return {id(function): reading(function) for function in reads} | {
+        id(function): storing(function) for function in stores
+    }
+
+
+def _methods(name: str) -> tuple[Callable[..., Any], ...]:
+    return tuple(vars(owner)[name] for owner in (object, type, super, ModuleType) if name in vars(owner))

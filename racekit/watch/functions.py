@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 
 from racekit.watch.scope import Scope
+from racekit.watch.stored_names import stored_names
 
 _FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 _KNOWS_OLD_OBJECTS = sys.version_info < (3, 14) and not _FREE_THREADED
@@ -18,14 +19,19 @@ _KNOWS_OLD_OBJECTS = sys.version_info < (3, 14) and not _FREE_THREADED
 
 
 class FoundFunction:
-    """A function in scope, and the forwarding code that was made for it, if it was."""
+    """A function in scope, the names that it stores, and the forwarding code that was made for it, if it was.
 
-    __slots__ = ("code", "forwarding", "reference")
+    `at_once`: none can be made, so it has to be rewritten before it is called.
+    """
+
+    __slots__ = ("at_once", "code", "forwarding", "reference", "stored_names")
 
     def __init__(self, function: FunctionType, code: CodeType) -> None:
         self.reference = weakref.ref(function)
         self.code = code
         self.forwarding: CodeType | None = None
+        self.at_once = False
+        self.stored_names = stored_names(code)
 
 
 class Functions:

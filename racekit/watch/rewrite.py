@@ -22,6 +22,7 @@ from racekit.watch.cells import IMPLICIT, local_names, settled_cells, written_ce
 from racekit.watch.insertion import Instruction, decode, insert
 from racekit.watch.opcodes import encode, encode_call, number
 from racekit.watch.site import Site
+from racekit.watch.stored_names import stored_names
 
 
 class CannotRewrite(ValueError):
@@ -75,14 +76,12 @@ class Hooks:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A rewritten code object, and what it announces. All four count the code nested in it, too."""
+    """A rewritten code object, and what it announces. All of it counts the code nested in it, too."""
 
     code: CodeType
     sites: tuple[Site, ...]
-    stored_names: frozenset[str]
-    """Attributes and globals that the code stores or deletes."""
-    loaded_names: frozenset[str]
-    """Attributes and globals that it loads without announcing that."""
+    dependent_names: frozenset[str]
+    """Attributes and globals whose loads it announces only if other code stores them."""
 
 
 def rewrite(
@@ -100,11 +99,11 @@ def rewrite(
     """
     try:
         unit = _Unit(code)
-        rewriting = _Rewriting(hooks, namespace, announced, unit.stored_names(), every_attribute)
+        rewriting = _Rewriting(hooks, namespace, announced, stored_names(code), every_attribute)
         rewritten = rewriting.rewrite(unit, frozenset())
     except Exception as error:
         raise CannotRewrite(f"{code.co_qualname} ({code.co_filename}:{code.co_firstlineno}): {error!r}") from error
-    return Rewritten(rewritten, tuple(rewriting.sites), frozenset(rewriting.stored), frozenset(rewriting.loaded))
+    return Rewritten(rewritten, tuple(rewriting.sites), frozenset(rewriting.dependent))
 
 
 _ARGUMENTS_SHOWN = 4
@@ -156,11 +155,6 @@ class _Unit:
         """The attribute or global that an instruction with a name is about."""
         return self.code.co_names[instruction.argument >> opcodes.NAME_SHIFT[instruction.opcode]]
 
-    def stored_names(self) -> set[str]:
-        """The attributes and globals stored or deleted here or inside."""
-        names = {self.name(each) for each in self.instructions if each.opcode in opcodes.NAME_WRITES}
-        return names.union(*(child.stored_names() for child in self.children.values()))
-
 
 class _Rewriting:
     """The rewriting of a code object and of those nested in it."""
@@ -170,7 +164,7 @@ class _Rewriting:
         hooks: Hooks,
         namespace: dict[str, Any],
         announced: Callable[[str], bool],
-        stored: set[str],
+        stored: frozenset[str],
         every_attribute: bool,
     ) -> None:
         self.hooks = hooks
@@ -178,7 +172,7 @@ class _Rewriting:
         self.announced = announced
         self.stored = stored
         self.every_attribute = every_attribute
-        self.loaded: set[str] = set()
+        self.dependent: set[str] = set()
         self.sites: list[Site] = []
 
     def rewrite(self, unit: _Unit, settled: frozenset[str]) -> CodeType:
@@ -263,10 +257,10 @@ class _Body:
         if name == "__dict__" and instruction.opcode == opcodes.LOAD_ATTR:
             self.announce(index, "namespace", "", _TOP, 1)
         kind, operands, count = _ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
-        is_wanted = known.every_attribute and kind == "load_attribute"
-        if not (is_wanted or name in known.stored or known.announced(name)):
-            known.loaded.add(name)
-        elif kind:
+        wanted = name in known.stored or (known.every_attribute and kind == "load_attribute")
+        if kind and not wanted:
+            known.dependent.add(name)
+        if kind and (wanted or known.announced(name)):
             self.announce(index, kind, name, operands, count)
 
     def announce(self, index: int, kind: str, name: str, operands: bytes, count: int) -> None:

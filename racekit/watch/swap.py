@@ -36,11 +36,13 @@ def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
         code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount],
         len(code.co_freevars),
     )
-    count = template.co_nlocals
+    count, constants = template.co_nlocals, template.co_consts
+    placeholder = constants.index(_PLACEHOLDER)
+    before, after = constants[:placeholder], constants[placeholder + 1 :]
     return template.replace(
         co_varnames=code.co_varnames[:count],
         co_freevars=code.co_freevars,
-        co_consts=(*(target if each == _PLACEHOLDER else each for each in template.co_consts), _MARK),
+        co_consts=(*before, target, *after, _MARK),
         co_name=code.co_name,
         co_qualname=code.co_qualname,
         co_filename=code.co_filename,

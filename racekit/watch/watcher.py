@@ -7,7 +7,6 @@ its callers would see that, so such a function is rewritten at once.
 from __future__ import annotations
 
 import gc
-import weakref
 from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType
 from typing import Any
@@ -20,10 +19,12 @@ from racekit.watch.swap import Swaps, forwarding_code
 
 
 class Watcher:
-    """Rewritten code is kept between explorations; what is watched lasts from `install` to `Swaps.undo`.
+    """What is watched, and which attributes are known to be stored, lasts for one exploration.
 
-    `found_site` and `found_code` are told of every site and every code object that comes to be watched; `quietly` runs
-    what is racekit's own work in the midst of the code under test, and adds to `seconds` what that took.
+    Rewritten code is kept for longer, but used only where it announces just what it would if it was made anew: so an
+    exploration does the same whatever ran before. `found_site` and `found_code` are told of every site and every code
+    object that comes to be watched; `quietly` runs what is racekit's own work in the midst of the code under test, and
+    adds to `seconds` what that took.
     """
 
     def __init__(
@@ -39,12 +40,11 @@ class Watcher:
         self._found_code = found_code
         self._quietly = quietly
         self._is_watched = is_watched
-        self._rewritten: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
-        self._with_every_attribute: dict[tuple[int, int], tuple[CodeType, Rewritten]] = {}
+        self._versions: dict[tuple[int, int, bool], _Versions] = {}
         self._every_attribute = False
         self._stored_names: set[str] = set()
-        self._functions: dict[tuple[int, int], list[FunctionType]] = {}
-        self._watched: dict[int, tuple[FunctionType, CodeType]] = {}
+        self._watched: dict[int, tuple[FunctionType, FoundFunction]] = {}
+        self._in_use: dict[_Versions, Rewritten] = {}
         self._swaps = Swaps()
         self._in_scope = Functions()
         self.refused: dict[str, CannotRewrite] = {}
@@ -55,11 +55,12 @@ class Watcher:
         """Watch every function of the process that is in scope.
 
         every_attribute: announce each load of an attribute, not only those of names that some watched code is known to
-        store. So what is announced does not depend on which functions were watched before.
+        store.
         """
         self._swaps = swaps
         self._every_attribute = every_attribute
         self.forget()
+        self._stored_names.clear()
         self.refused.clear()
         self.grown = False
         self.seconds = 0.0
@@ -77,24 +78,16 @@ class Watcher:
             self.grown = True
 
     def _watch_all(self, functions: Iterable[tuple[FunctionType, FoundFunction]]) -> bool:
-        any_new = False
-        for function, found in functions:
-            if not (id(function) in self._watched or self._is_watched(found.code)):
-                self._watch(function, found)
-                any_new = True
-        return any_new
+        new = [each for each in functions if not (id(each[0]) in self._watched or self._is_watched(each[1].code))]
+        self._add_stored_names(frozenset().union(*(found.stored_names for _, found in new)))
+        for function, found in new:
+            self._watch(function, found)
+        return bool(new)
 
     def forget(self) -> None:
         """The exploration is over: nothing is watched."""
-        self._functions.clear()
         self._watched.clear()
-
-    def forget_all(self) -> None:
-        """As in a new process: no code is known, nor which attributes other code stores."""
-        self.forget()
-        self._rewritten.clear()
-        self._with_every_attribute.clear()
-        self._stored_names.clear()
+        self._in_use.clear()
 
     def store(self, name: str) -> None:
         """An attribute or global of this name is stored where rewriting cannot see it: its loads must be announced."""
@@ -103,73 +96,74 @@ class Watcher:
     def own_code(self, function: FunctionType) -> CodeType:
         """The code that `function` has without being watched."""
         watched = self._watched.get(id(function))
-        return self._swaps.before(function) if watched is None else watched[1]
+        return self._swaps.before(function) if watched is None else watched[1].code
 
     def change_code(self, function: FunctionType, code: CodeType) -> None:
         """Give `function` other code of its own; if it is watched, that is watched."""
-        watched = self._watched.get(id(function))
-        if watched is None:
+        if id(function) in self._watched:
+            found = FoundFunction(function, code)
+            self._add_stored_names(found.stored_names)
+            self._watch(function, found)
+        else:
             function.__code__ = code
-            return
-        same = self._functions[_key(function, watched[1])]
-        same[:] = [other for other in same if other is not function]
-        self._watch(function, FoundFunction(function, code))
 
     def _watch(self, function: FunctionType, found: FoundFunction) -> None:
-        code = found.code
-        self._watched[id(function)] = function, code
-        key = _key(function, code)
-        self._functions.setdefault(key, []).append(function)
-        cached = self._cache().get(key)
-        if cached is not None:
-            self._swaps.swap(function, cached[1].code)
-            return
-        if _looks_at_its_callers(code):
-            self._rewrite(function, code)
-            return
-        try:
-            if found.forwarding is None:
-                found.forwarding = forwarding_code(code, self._rewriter(function, code))
+        self._watched[id(function)] = function, found
+        if found.forwarding is None and not found.at_once:
+            self._prepare(function, found)
+        if found.forwarding is None:
+            self._rewrite(function, found.code)
+        else:
             self._swaps.swap(function, found.forwarding)
-        except ValueError:
-            self._rewrite(function, code)
 
-    def _rewriter(self, function: FunctionType, code: CodeType) -> Callable[..., Any]:
-        reference = weakref.ref(function)  # the code is kept for longer than the function
+    def _prepare(self, function: FunctionType, found: FoundFunction) -> None:
+        found.at_once = _looks_at_its_callers(found.code)
+        if not found.at_once:
+            try:
+                found.forwarding = forwarding_code(found.code, self._rewriter(found))
+            except ValueError:
+                found.at_once = True
 
+    def _rewriter(self, found: FoundFunction) -> Callable[..., Any]:
         def rewrite_and_call(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            function = reference()
+            function = found.reference()
             assert function is not None
-            self._quietly(lambda: self._rewrite(function, code))
+            self._quietly(lambda: self._rewrite(function, found.code))
             return function(*args, **kwargs)
 
         return rewrite_and_call
 
     def _rewrite(self, function: FunctionType, code: CodeType) -> None:
-        key = _key(function, code)
+        versions = self._versions_of(function, code)
         try:
-            rewritten = rewrite(
-                code,
-                self._hooks,
-                namespace=function.__globals__,
-                announced=self._stored_names.__contains__,
-                every_attribute=self._every_attribute,
-            )
+            rewritten = versions.get(self._stored_names) or self._new_version(versions, function, code)
         except CannotRewrite as error:
             self.refused[code.co_qualname] = error
             self._swaps.swap(function, code)
             return
-        self._cache()[key] = code, rewritten
+        self._in_use[versions] = rewritten
+        self._swaps.swap(function, rewritten.code)
+
+    def _new_version(self, versions: _Versions, function: FunctionType, code: CodeType) -> Rewritten:
+        rewritten = rewrite(
+            code,
+            self._hooks,
+            namespace=function.__globals__,
+            announced=self._stored_names.__contains__,
+            every_attribute=self._every_attribute,
+        )
+        versions.add(rewritten, self._stored_names)
         for site in rewritten.sites:
             self._found_site(site)
         self._tell(rewritten.code)
-        for same in self._functions.get(key, ()):
-            self._swaps.swap(same, rewritten.code)
-        self._add_stored_names(rewritten.stored_names)
+        return rewritten
 
-    def _cache(self) -> dict[tuple[int, int], tuple[CodeType, Rewritten]]:
-        return self._with_every_attribute if self._every_attribute else self._rewritten
+    def _versions_of(self, function: FunctionType, code: CodeType) -> _Versions:
+        key = id(code), id(function.__globals__), self._every_attribute
+        if key not in self._versions:
+            self._versions[key] = _Versions(code, function.__globals__)
+        return self._versions[key]
 
     def _tell(self, code: CodeType) -> None:
         self._found_code(code)
@@ -182,20 +176,33 @@ class Watcher:
         if not new:
             return
         self._stored_names |= new
-        for cache in (self._rewritten, self._with_every_attribute):
-            for key, (code, rewritten) in list(cache.items()):
-                if not new.isdisjoint(rewritten.loaded_names):
-                    del cache[key]
-                    if cache is self._cache():
-                        self._rewrite_again(key, code)
+        outdated = {
+            id(rewritten.code)
+            for versions, rewritten in self._in_use.items()
+            if not new.isdisjoint(rewritten.dependent_names)
+        }
+        if outdated:
+            self.grown = True
+            for function, found in list(self._watched.values()):
+                if id(function.__code__) in outdated:
+                    self._watch(function, found)
 
-    def _rewrite_again(self, key: tuple[int, int], code: CodeType) -> None:
-        self.grown = True
-        for function in self._functions.get(key, ()):
-            try:
-                self._swaps.swap(function, forwarding_code(code, self._rewriter(function, code)))
-            except ValueError:
-                self._rewrite(function, code)
+
+class _Versions:
+    """The code of a function, rewritten with announcements of different names."""
+
+    def __init__(self, code: CodeType, namespace: dict[str, Any]) -> None:
+        self._kept = code, namespace  # so that no other code or namespace has the same id
+        self._dependent: frozenset[str] = frozenset()
+        self._by_names: dict[frozenset[str], Rewritten] = {}
+
+    def get(self, stored_names: set[str]) -> Rewritten | None:
+        """The version to use where some watched code stores these names."""
+        return self._by_names.get(self._dependent & stored_names)
+
+    def add(self, rewritten: Rewritten, stored_names: set[str]) -> None:
+        self._dependent = rewritten.dependent_names
+        self._by_names[self._dependent & stored_names] = rewritten
 
 
 _NAMES_FOR_CALLERS = frozenset(
@@ -205,10 +212,7 @@ _NAMES_FOR_CALLERS = frozenset(
 
 def _looks_at_its_callers(code: CodeType) -> bool:
     """Whether it may ask who called it: by a frame, or for a warning that is to be shown there."""
-    return not _NAMES_FOR_CALLERS.isdisjoint(code.co_names) or any(
-        type(constant) is tuple and "stacklevel" in constant for constant in code.co_consts
-    )
-
-
-def _key(function: FunctionType, code: CodeType) -> tuple[int, int]:
-    return id(code), id(function.__globals__)
+    if not _NAMES_FOR_CALLERS.isdisjoint(code.co_names):
+        return True
+    tuples = [constant for constant in code.co_consts if type(constant) is tuple]
+    return any("stacklevel" in names for names in tuples)

@@ -334,6 +334,7 @@ def test_what_nobody_changes_costs_no_executions() -> None:
     """Three starts and joins around threads that share nothing: only these are interleaved."""
 
     def sharing_nothing() -> None:
+        assert Shared().value == 0
         run(int, int)
 
     def reading() -> None:
@@ -611,3 +612,65 @@ def two_writes() -> tuple[int, int]:
 )
 def test_where_threads_may_switch(body: Callable[[], object], granularity: str, outcomes: set[object]) -> None:
     assert all_of(body, granularity=granularity) == outcomes
+
+
+def all_different(body: Callable[[], object]) -> set[object]:
+    """Everything that can come out of `body`, by the strategy that relies most on knowing who touches what."""
+    found = racekit.explore(body, executions=None, strategy="dpor")
+    assert found.proved, str(found)
+    return set(found.outcomes)
+
+
+def test_a_class_attribute_that_is_stored_after_an_object_has_read_it_is_one_location() -> None:
+    def body() -> int:
+        class Settings:
+            level = 0
+
+        settings, other = Settings(), Settings()
+        other.level = 5
+        seen: list[int] = []
+
+        def raise_it() -> None:
+            Settings.level = 1
+
+        run(lambda: seen.append(settings.level), raise_it)
+        return seen[0]
+
+    assert all_different(body) == {0, 1}
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    content: int = 0
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        lambda frozen: object.__setattr__(frozen, "content", 1),
+        lambda frozen: super(Frozen, frozen).__setattr__("content", 1),
+        lambda frozen: object.__setattr__.__get__(frozen)("content", 1),
+    ],
+    ids=["of object", "of super()", "bound"],
+)
+def test_the_setattr_of_object_is_a_store(store: Callable[[Frozen], None]) -> None:
+    def body() -> int:
+        frozen = Frozen()
+        seen: list[int] = []
+        run(lambda: seen.append(frozen.content), lambda: store(frozen))
+        return seen[0]
+
+    assert all_different(body) == {0, 1}
+
+
+def test_the_setattr_of_type_stores_a_class_attribute() -> None:
+    def body() -> int:
+        class Settings:
+            level = 0
+
+        settings = Settings()
+        seen: list[int] = []
+        run(lambda: seen.append(settings.level), lambda: type.__setattr__(Settings, "level", 1))
+        return seen[0]
+
+    assert all_different(body) == {0, 1}

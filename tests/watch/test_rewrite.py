@@ -184,13 +184,13 @@ def test_yield_from_announces_the_iterable() -> None:
     assert recorded("def f(row): yield from row", [1, 2]).events == [("iterate", [1, 2])]
 
 
-def test_a_name_that_is_not_to_be_announced_is_reported_as_loaded() -> None:
+def test_names_whose_announcement_depends_on_other_code_are_told() -> None:
     recorder = Recorder()
     function = compiled("def f(thing): return thing.x, thing.y, value\nvalue = 1")
     result = rewritten(function, recorder, lambda name: name == "y")
     assert function(Thing(x=1, y=2)) == (1, 2, 1)
     assert [event[:2] for event in recorder.events] == [("load_attribute", "y")]
-    assert result.loaded_names == {"x", "value"} and result.stored_names == frozenset()
+    assert result.dependent_names == {"x", "y", "value"}
 
 
 def test_a_name_that_the_code_itself_stores_is_announced() -> None:
@@ -202,7 +202,7 @@ def test_a_name_that_the_code_itself_stores_is_announced() -> None:
         ("store_attribute", "x"),
         ("load_attribute", "x"),
     ]
-    assert result.stored_names == {"x"} and result.loaded_names == frozenset()
+    assert result.dependent_names == frozenset()
 
 
 def test_sites_of_nested_code_are_counted() -> None:

@@ -1,0 +1,33 @@
+"""Which attributes and globals a piece of code stores or deletes, found without taking it apart."""
+
+from __future__ import annotations
+
+from types import CodeType
+
+from racekit.watch import opcodes
+
+
+def stored_names(code: CodeType) -> frozenset[str]:
+    """The names that `code` stores or deletes, and the code nested in it."""
+    names: set[str] = set()
+    raw = code.co_code
+    operations = raw[::2]
+    for opcode in opcodes.NAME_WRITES:
+        at = operations.find(opcode)
+        while at >= 0:
+            names.add(code.co_names[_argument(raw, at) >> opcodes.NAME_SHIFT[opcode]])
+            at = operations.find(opcode, at + 1)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= stored_names(constant)
+    return frozenset(names)
+
+
+def _argument(raw: bytes, at: int) -> int:
+    """The argument of the instruction at code unit `at`, with those before it that extend it."""
+    argument, shift = raw[2 * at + 1], 8
+    while at and raw[2 * at - 2] == opcodes.EXTENDED_ARG:
+        at -= 1
+        argument |= raw[2 * at + 1] << shift
+        shift += 8
+    return argument
