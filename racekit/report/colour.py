@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from racekit.report.timeline import MARK, SWITCH
+from racekit.report.drawing import LANE, MARK, SWITCH
 
 _BOLD_RED, _BOLD, _CYAN, _FAINT, _GREEN, _RESET = "\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[2m", "\x1b[32m", "\x1b[0m"
 _ADVICE = re.compile(r"(  (?:replay|pin|fix):)( +)(.*)")
@@ -21,7 +21,7 @@ def _lines(lines: list[str]) -> Iterator[str]:
     in_sentence = True
     for index, line in enumerate(lines):
         in_sentence = in_sentence and bool(line) and (index == 0 or line.startswith("  ")) and " at " not in line[:5]
-        text = line.lstrip(" ")
+        text = line.lstrip(" " + LANE)
         advice = _ADVICE.fullmatch(line)
         if in_sentence:
             yield f"{_BOLD_RED}{line}{_RESET}"

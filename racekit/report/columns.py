@@ -39,6 +39,18 @@ def cut(text: str, columns: int) -> str:
     return kept.rstrip() + "..."
 
 
+def cut_inside(name: str, columns: int) -> str:
+    """The name if it fits into so many columns, else its beginning, dots and its end: names often differ at the end."""
+    if width(name) <= columns:
+        return name
+    end = ""
+    for character in reversed(name):
+        if width(character + end) > (columns - 3) // 2:
+            break
+        end = character + end
+    return cut(name, columns - width(end)) + end
+
+
 def wrapped(text: str, columns: int = WIDTH, indent: str = "") -> Iterator[str]:
     """The text in lines of at most so many columns, the later ones indented; only what is longer is divided."""
     content = text.lstrip(" ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from racekit.report.code import Code
-from racekit.report.columns import cut, padded, width
+from racekit.report.columns import cut, cut_inside, padded, width
 from racekit.trace import Place, Wait
 
 _THREADS_SHOWN = 8
@@ -29,7 +29,7 @@ def standstill(waits: Sequence[Wait], cycle: Sequence[Wait]) -> Iterator[str]:
     if code.heading:
         yield padded("", names + whats + 6) + code.heading
     for name, what, place in shown:
-        line = f"  {padded(cut(name, names), names)}  {padded(cut(what, whats), whats)}  "
+        line = f"  {padded(cut_inside(name, names), names)}  {padded(cut(what, whats), whats)}  "
         yield (line + (code.of(place, place.text) if place is not None else "")).rstrip()
     if len(rows) > len(shown):
         yield f"  ... {len(rows) - len(shown)} more lines folded"

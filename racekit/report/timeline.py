@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from racekit.diagnose.accesses import is_access, touches_same
 from racekit.failure import Failure
 from racekit.report.cells import event_in_words, switch_in_words
-from racekit.report.code import Code
-from racekit.report.columns import WIDTH, cut, padded, width
-from racekit.report.places import text_at
+from racekit.report.drawing import MOST_THREADS, Row, draw
 from racekit.trace import Event, HandOver, Trace
 
-MARK = "> "
-SWITCH = "~ "
-_GUTTER = 2
-_INDENT = 2
-_COLUMNS_AT_MOST = 3
-_THREAD_COLUMNS = 30
-_CODE_COLUMNS = 26
 _WITHOUT_CLASS = re.compile(r"^\w+\.(?=\w)")
 _FOLDED_OPERATIONS = frozenset({"start", "join", "is_alive"})
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line: something that a thread does, or why it stops; `marked` if the failure is due to it."""
-
-    thread: int
-    text: str
-    event: Event | None
-    marked: bool
 
 
 def failure_timeline(failure: Failure, lines: int) -> list[str]:
@@ -47,23 +28,24 @@ def timeline(trace: Trace, marked: Collection[int] = (), lines: int = 40, *, who
     if not shown:
         return []
     rows = _rows(trace, shown, marked)
-    hidden = len(trace.events) - len(shown)
-    kept = _kept(rows, lines - 2 - (hidden > 0))
-    threads = sorted({rows[index].thread for index in kept})
-    drawn = _in_columns if len(threads) <= _COLUMNS_AT_MOST else _in_one_column
-    drawing = drawn([rows[index] for index in kept], threads, trace.threads)
-    found = [drawing[0]]
+    threads = _that_take_part(rows)
+    hidden = _hidden(len(trace.events) - len(shown), len({row.thread for row in rows}) - len(threads))
+    kept, found, drawn = _that_fit(rows, threads, trace.threads, lines - len(hidden))
     previous = -1
-    for index, line in zip(kept, drawing[1:], strict=True):
+    for index, line in zip(kept, drawn, strict=True):
         if index > previous + 1:
             found.append(f"  ... {_counted(index - previous - 1, 'line')} folded")
         found.append(line)
         previous = index
     if len(rows) > previous + 1:
         found.append(f"  ... {_counted(len(rows) - previous - 1, 'line')} folded")
-    if hidden:
-        found.append(f"  ({_counted(hidden, 'other event')} not shown)")
-    return found
+    return found + hidden
+
+
+def _hidden(events: int, threads: int) -> list[str]:
+    counted = [_counted(events, "other event")] if events else []
+    counted += [_counted(threads, "other thread")] if threads else []
+    return [f"  ({' and '.join(counted)} not shown)"] if counted else []
 
 
 def _that_matter(trace: Trace, marked: Collection[int]) -> list[int]:
@@ -106,7 +88,7 @@ def _rows(trace: Trace, shown: Sequence[int], marked: Collection[int]) -> list[R
         leaving = [each for each in between if each.thread == event.thread][:1]
         if following is None:
             leaving = [each for each in leaving if each.reason != "ended"]
-        switches = dict.fromkeys((each.thread, SWITCH + switch_in_words(each)) for each in (*leaving, *blocked))
+        switches = dict.fromkeys((each.thread, switch_in_words(each)) for each in (*leaving, *blocked))
         rows += [Row(thread, text, None, False) for thread, text in switches]
     return rows
 
@@ -121,61 +103,39 @@ def _short_names(targets: set[str]) -> dict[str, str]:
     return short if len(set(short.values())) == len(short) else {target: target for target in targets}
 
 
-def _kept(rows: Sequence[Row], lines: int) -> list[int]:
-    """The rows for which there is room, those next to marked ones first; each gap needs a line, too."""
+def _that_take_part(rows: Sequence[Row]) -> set[int]:
+    """All threads, or of too many those to which the failure is due, and then those that do most."""
+    does = Counter(row.thread for row in rows)
+    marked = {row.thread for row in rows if row.marked}
+    return set(sorted(does, key=lambda thread: (thread not in marked, -does[thread], thread))[:MOST_THREADS])
+
+
+def _that_fit(
+    rows: Sequence[Row], threads: Collection[int], names: Sequence[str], lines: int
+) -> tuple[list[int], list[str], list[str]]:
+    """The indices of the rows that are shown, the lines above them, and their lines: not more, all together."""
+    room = lines - 1
+    while True:
+        kept = _kept(rows, threads, room)
+        above, drawn = draw([rows[index] for index in kept], names)
+        if len(above) + room <= lines or room == 1:
+            return kept, above, drawn
+        room = max(lines - len(above), 1)
+
+
+def _kept(rows: Sequence[Row], threads: Collection[int], lines: int) -> list[int]:
+    """The rows of these threads for which there is room, those next to marked ones first. Each gap takes a line."""
     anchors = [index for index, row in enumerate(rows) if row.marked] or [len(rows) - 1]
-    by_distance = sorted(range(len(rows)), key=lambda index: min(abs(index - anchor) for anchor in anchors))
-    for count in range(len(rows), 0, -1):
+    by_distance = sorted(
+        (index for index, row in enumerate(rows) if row.thread in threads),
+        key=lambda index: min(abs(index - anchor) for anchor in anchors),
+    )
+    for count in range(len(by_distance), 0, -1):
         kept = sorted(by_distance[:count])
         gaps = sum(later > earlier + 1 for earlier, later in zip([-1, *kept], [*kept, len(rows)], strict=True))
         if count + gaps <= lines:
             return kept
     return sorted(by_distance[:1])
-
-
-def _in_columns(rows: Sequence[Row], threads: Sequence[int], names: Sequence[str]) -> list[str]:
-    """A column for each thread, and one for the code."""
-    at_most = min(_THREAD_COLUMNS, (WIDTH - _INDENT - _CODE_COLUMNS) // len(threads) - _GUTTER - 1)
-    cells = {thread: [row.text for row in rows if row.thread == thread and row.event] for thread in threads}
-    columns = {thread: min(max(width(text) for text in [names[thread], *cells[thread]]), at_most) for thread in threads}
-    starts: dict[int, int] = {}
-    start = _INDENT
-    for thread in threads:
-        starts[thread] = start + _GUTTER
-        start += _GUTTER + columns[thread] + 1
-    code = Code([row.event for row in rows if row.event is not None], start + 1)
-    header = ""
-    for thread in threads:
-        header = padded(header, starts[thread]) + cut(names[thread], columns[thread])
-    lines = [padded(header, start + 1) + code.heading]
-    for row in rows:
-        line = padded("", starts[row.thread] - _GUTTER)
-        if row.event is None:
-            lines.append(cut(f"{line}{SWITCH}{row.text.removeprefix(SWITCH)}", WIDTH))
-            continue
-        line += (MARK if row.marked else "  ") + cut(row.text, columns[row.thread])
-        lines.append((padded(line, start + 1) + code.of(row.event, text_at(row.event))).rstrip())
-    return [line.rstrip() for line in lines]
-
-
-def _in_one_column(rows: Sequence[Row], threads: Sequence[int], names: Sequence[str]) -> list[str]:
-    """For many threads: the name in front of what it does."""
-    name_columns = min(max(width(names[thread]) for thread in threads), 20)
-    cell_columns = min(max((width(row.text) for row in rows if row.event), default=0), _THREAD_COLUMNS)
-    start = _INDENT + name_columns + 2 + _GUTTER
-    code = Code([row.event for row in rows if row.event is not None], start + cell_columns + 2)
-    lines = [(padded("", start + cell_columns + 2) + code.heading).rstrip()]
-    previous: int | None = None
-    for row in rows:
-        name = cut(names[row.thread], name_columns) if row.thread != previous else ""
-        previous = row.thread
-        line = padded(" " * _INDENT + name, start - _GUTTER)
-        if row.event is None:
-            lines.append(cut(line + row.text, WIDTH))
-            continue
-        line += (MARK if row.marked else "  ") + cut(row.text, cell_columns)
-        lines.append((padded(line, start + cell_columns + 2) + code.of(row.event, text_at(row.event))).rstrip())
-    return lines
 
 
 def _counted(number: int, noun: str) -> str:

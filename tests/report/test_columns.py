@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from racekit.report.columns import cut, padded, width, wrapped
+from racekit.report.columns import cut, cut_inside, padded, width, wrapped
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_what_is_too_long_is_cut_with_dots() -> None:
     assert cut("abcdefg", 6) == "abc..."
     assert cut("계좌이체합니다", 9) == "계좌이..."
     assert width(cut("계좌이체합니다", 8)) <= 8
+
+
+def test_a_name_is_cut_inside_so_that_its_end_stays() -> None:
+    assert cut_inside("worker-1", 8) == "worker-1"
+    assert cut_inside("worker-number-12", 11) == "work...r-12"
+    assert cut_inside("계좌이체하는-실행자", 11) == "계좌...행자"
 
 
 def test_lines_are_wrapped_between_words_and_indented() -> None:

@@ -239,11 +239,6 @@ def test_what_is_left_out_is_counted() -> None:
     assert re.search(r"^  \.\.\. \d+ lines folded$", report, re.MULTILINE)
 
 
-def test_many_threads_share_one_column() -> None:
-    report = str(failure_of(many_threads, executions=5000))
-    assert re.search(r"^  worker-\d+  [> ] (reads|writes) \d", report, re.MULTILINE)
-
-
 def test_alike_failures_are_told_once_with_their_number() -> None:
     found = racekit.explore(lost_update, stop_on_failure=False)
     [failure] = found.failures
