@@ -60,6 +60,7 @@ class Explorer:
         self.conflicts = conflicts
         self.judge = judge
         self.places = places
+        self._listens = not (until is None and judge is None and find_fault is content)
         self.result = Exploration(granularity=options.granularity, expected=tuple(options.outcomes or ()))
         self.verdicts = Verdicts(options, self.result, find_fault)
         self._scope = Scope(options.include, options.exclude)
@@ -200,7 +201,11 @@ class Explorer:
 
     def _run(self, control: Control, strategy: Strategy) -> ExecutionRun:
         begun = originals.perf_counter()
-        run = self.verdicts.judged(ExecutionRun(self.body, strategy, control, self.options, conflicts=self.conflicts))
+        traced = self._listens or strategy is not self.strategy or strategy.compares_events
+        execution = ExecutionRun(
+            self.body, strategy, control, self.options, conflicts=self.conflicts, keeps_trace=traced
+        )
+        run = self.verdicts.judged(execution)
         self.result.effort.running += originals.perf_counter() - begun
         self.result.threads = max(self.result.threads, len(run.scheduler.threads) - 1)
         return run

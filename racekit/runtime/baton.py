@@ -10,6 +10,7 @@ Invariants, for whoever changes this file:
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -63,7 +64,9 @@ class Scheduler:
     waited_for_outsiders = 0.0
     interrupting_caller = False
 
-    def __init__(self, chooser: Chooser, pool: Pool, *, steps: int, any_timeout: bool) -> None:
+    def __init__(
+        self, chooser: Chooser, pool: Pool, *, steps: int, any_timeout: bool, keeps_trace: bool = True
+    ) -> None:
         self.chooser = chooser
         self.pool = pool
         self.step_limit = steps
@@ -74,7 +77,8 @@ class Scheduler:
         self.enabled: tuple[int, ...] | None = None
         self.waiters: dict[int, list[ControlledThread]] = {}
         self.holds: dict[int, Hold] = {}
-        self.trace: list[TraceEntry] = []
+        kept: Any = [] if keeps_trace else deque((), 0)
+        self.trace: list[TraceEntry] = kept
         self.departures: list[tuple[int, int, int, int]] = []
         self.fairness = Fairness()
         self.point = SchedulingPoint(self)

@@ -49,8 +49,12 @@ class ExecutionRun:
         *,
         conflicts: type[Conflicts] = Conflicts,
         recorded: bool = False,
+        keeps_trace: bool = True,
     ) -> None:
-        """`recorded`: for people, with all that `racekit.trace` has words for; it offers every scheduling point."""
+        """`recorded`: for people, with all that `racekit.trace` has words for; it offers every scheduling point.
+
+        keeps_trace: whether what happened is kept, an entry for each event.
+        """
         self.value: object = None
         self.fault: Fault | None = None
         self._control = control
@@ -63,7 +67,7 @@ class ExecutionRun:
             scheduler.conflicts = heard = RecordingConflicts()
             self._recorder = recording.recorder = heard.recorder
         else:
-            scheduler = Scheduler(chooser, control.pool, **limits)
+            scheduler = Scheduler(chooser, control.pool, keeps_trace=keeps_trace, **limits)
             scheduler.conflicts = conflicts()
         self.scheduler = scheduler
         scheduler.conflicts.stores = WATCHER.store
