@@ -11,8 +11,8 @@ from typing import Any
 
 from racekit.runtime import containers
 from racekit.runtime.conflicts import ITEMS, PLACES
-from racekit.runtime.footprints import Touch
 from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.reachable import Touch
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -49,7 +49,9 @@ def touch(touched: list[Touch], site: Site) -> None:
     if site.shared:
         first = next((each for each in touched if each.what != "read"), touched[0])
         step(site, "read" if first.what == "read" else "write", first.obj, first.part)
-    for index, (obj, key, what, sees_order) in enumerate(touched):
+    for index, (obj, key, what, sees_order, named) in enumerate(touched):
+        if named:
+            scheduler.conflicts.name_items(obj)
         operation, part = (what, key) if containers.methods_of(obj) is None else _settled(obj, key, what)
         number = scheduler.conflicts.access(obj, part, site, operation == "write")
         if site.shared:
@@ -81,7 +83,10 @@ def access_item(container: Any, key: object, site: Site, what: str) -> None:
     if TURN.scheduler.after_calls:
         may_run_code(container, key)
     if containers.methods_of(container) is None:
-        if not TURN.several and site.kind != "call":
+        viewed = containers.of(container)
+        if viewed is not None:
+            access_item(viewed, ITEMS if type(container) is memoryview else key, site, what)
+        elif not TURN.several and site.kind != "call":
             alone(site)  # as where the site is not shared
         return
     if site.shared:

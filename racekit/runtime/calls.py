@@ -18,7 +18,9 @@ from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.files import PATH_FUNCTIONS
-from racekit.runtime.footprints import SCALARS, touches
+from racekit.runtime.footprints import touches
+from racekit.runtime.items import iterate
+from racekit.runtime.reachable import SCALARS
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -59,6 +61,8 @@ def call_many(callable: Any, arguments: Any, site: Site) -> Any:
 
 
 def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
+    if type(arguments) is not tuple:
+        iterate(arguments, site)
     kind = type(callable)
     if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
         if _get_ident() == TURN.ident:
@@ -69,7 +73,8 @@ def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
 
 def _is_watched_itself(method: Any) -> bool:
     """Whether a method is Python code of its own, and not that of a container of the standard library."""
-    return type(method.__func__) is FunctionType and type(method.__self__) not in containers.IN_PYTHON
+    function = method.__func__
+    return type(function) is FunctionType and function not in containers.PYTHON_METHODS
 
 
 def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:

@@ -215,12 +215,11 @@ class Conflicts:
             thread.quiet_loops = thread.quiet_sleeps = 0
         if not TURN.several:
             return record.number  # whatever other threads do comes before or after
-        if site.name:
-            parts: Iterable[object] = (name,)
-        elif record.has_named_items:
-            if changes and type(name) is str:
-                self.stores(name)
-            parts = (name,) if type(name) is str else list(record.locations) or (ITEMS,)
+        parts: Iterable[object]
+        if record.has_named_items:
+            parts = self._named_parts(record, name, site, changes)
+        elif site.name:
+            parts = (name,)
         else:
             parts = (ITEMS,)
         for part in parts:
@@ -230,6 +229,33 @@ class Conflicts:
             location.touch(thread, site, changes)
         return record.number
 
+    def reads(self, containers: Iterable[object], site: Site) -> None:
+        """`TURN.thread` reads all of these at `site`, which counts once."""
+        thread = TURN.thread
+        lockset, objects = thread.lockset, self.objects
+        counts, position = thread.counts, site.position
+        before = counts.get(position, 0)
+        for container in containers:
+            record = objects.get(id(container))
+            location = None if record is None else record.locations.get(ITEMS)
+            if (
+                location is None
+                or location.thread is not thread
+                or location.lockset is not lockset
+                or site not in location.sites
+            ):
+                self.access(container, ITEMS, site, False)
+        thread.looked = True
+        counts[position] = before + 1
+
+    def _named_parts(self, record: SharedObject, name: object, site: Site, changes: bool) -> Iterable[object]:
+        """The locations that an access to the attribute `name`, or to all of them, has to do with."""
+        if not site.name and type(name) is not str:
+            return {ITEMS, *record.locations}
+        if changes and not site.name and type(name) is str:
+            self.stores(name)
+        return (name, ITEMS) if ITEMS in record.locations else (name,)
+
     def name_items(self, obj: Any) -> None:
         """From here on the items of the `__dict__` of `obj`, or of the dict that it is, are its attributes."""
         names = obj if type(obj) is dict else getattr(obj, "__dict__", None)
@@ -238,6 +264,8 @@ class Conflicts:
             record.has_named_items = True
             self.objects[id(names)] = record
             self._namespaces.append(names)
+        elif not isinstance(obj, type):
+            self.record(obj).has_named_items = True
 
     def inserts(self, container: object) -> None:
         """`TURN.thread` adds a key to `container`."""

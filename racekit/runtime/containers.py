@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import array
 import os
+import random
 import weakref
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
+from gc import get_referents
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 from racekit.dependence import WHOLE
@@ -64,9 +67,6 @@ _SET = (
 IN_PYTHON: dict[type, dict[str, tuple[str, bool]]] = {
     type(os.environ): _MAPPING,
     Counter: _MAPPING,
-    ChainMap: _MAPPING,
-    UserDict: _MAPPING,
-    UserList: _SEQUENCE,
     weakref.WeakKeyDictionary: _MAPPING,
     weakref.WeakValueDictionary: _MAPPING,
     weakref.WeakSet: _SET,
@@ -114,6 +114,21 @@ _ITERATORS: tuple[object, ...] = (
 ITERATORS: frozenset[type] = frozenset(map(type, _ITERATORS)).union(METHODS)
 """What reads a container at each turn of a loop: iterators, which refer to it alone, or since 3.15 the container."""
 
+OF_ARGUMENTS: dict[Any, str] = {
+    **dict.fromkeys((random.Random.choice, random.Random.choices, random.Random.sample), "read"),
+    random.Random.shuffle: "write",
+}
+"""Methods written in Python of what is no container, and what they do to the container that is their argument."""
+
+PYTHON_METHODS = frozenset(
+    function
+    for kind in IN_PYTHON
+    for base in kind.__mro__
+    for function in vars(base).values()
+    if type(function) is FunctionType
+).union(OF_ARGUMENTS)
+"""The functions of those containers, by which a call of one is known also where a subclass inherits it."""
+
 HEAP_TYPE = 1 << 9
 """The flag of types that may be subclasses of others (Py_TPFLAGS_HEAPTYPE)."""
 
@@ -134,6 +149,23 @@ def methods_of(container: object) -> dict[str, tuple[str, bool]] | None:
             if base in METHODS:
                 return METHODS[base]
     return found
+
+
+_VIEWS = frozenset(
+    type(view)
+    for table in (_EMPTY, OrderedDict[object, object]())
+    for view in (table.keys(), table.values(), table.items(), MappingProxyType(table))
+)
+
+
+def of(obj: Any) -> Any:
+    """The container that `obj` is, or shows as a view of it; None if it is none."""
+    if methods_of(obj) is not None:
+        return obj
+    kind = type(obj)
+    if kind in _VIEWS:
+        return next((found for found in get_referents(obj) if methods_of(found) is not None), None)
+    return obj.obj if kind is memoryview and methods_of(obj.obj) is not None else None
 
 
 def part(container: Any, key: object) -> object:

@@ -14,6 +14,7 @@ import io
 import itertools
 import operator
 import sqlite3
+import struct
 import sys
 from collections.abc import Iterator
 from gc import get_referents
@@ -27,29 +28,18 @@ from types import (
     ModuleType,
     WrapperDescriptorType,
 )
-from typing import Any, NamedTuple
+from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime import containers
 from racekit.runtime.files import FILE_READS, PATH_FUNCTIONS, file_of, path_accesses
-
-
-class Touch(NamedTuple):
-    """One access of a call: the object, the key of it (WHOLE for any), and what is done, as in `containers.METHODS`.
-
-    `sees_order`: what comes of it may depend on the order of the items.
-    """
-
-    obj: object
-    part: object
-    what: str
-    sees_order: bool = True
-
+from racekit.runtime.reachable import SCALARS, Touch, everything_in
 
 Arguments = tuple[Any, ...]
 Touches = Iterator[Touch]
 
 _CONTAINER_FUNCTIONS: dict[int, str] = {
+    id(struct.pack_into): "write",
     **dict.fromkeys(map(id, (heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace)), "write"),
     **dict.fromkeys(map(id, (heapq.heappushpop, bisect.insort_left, bisect.insort_right)), "write"),
     **dict.fromkeys(map(id, (operator.iadd, operator.ior, operator.iand, operator.isub, operator.ixor)), "write"),
@@ -80,6 +70,8 @@ OF_CONSTANTS = frozenset(map(type, (iter(""), iter(b""), iter(()), iter(range(0)
 ITERATORS = frozenset(_ITERATOR_TYPES) | OF_CONSTANTS | containers.ITERATORS
 """The types of iterators written in C: to advance one changes it, and reads what it goes through."""
 
+ONLY_ITERATORS = ITERATORS - frozenset(containers.METHODS)
+
 _HARMLESS_FUNCTIONS = frozenset(
     map(
         id,
@@ -93,6 +85,15 @@ _HARMLESS_FUNCTIONS = frozenset(
 _READING_MODULES = frozenset({"builtins", "math", "operator", "_operator", "time", "_functools", "_json", "_struct"})
 """Modules whose functions written in C change no argument, but for those named above."""
 
+_GOES_THROUGH_OBJECTS = frozenset({"_pickle", "marshal"})
+"""Modules whose functions written in C read all that can be reached from their arguments, attributes too."""
+
+_SHALLOW = frozenset(
+    {"len", "iter", "enumerate", "zip", "list", "tuple", "set", "frozenset", "dict", "bytes", "bytearray", "array"}
+    | {"deque", "OrderedDict", "defaultdict", "Counter", "join", "extend", "update", "fromkeys", "append", "add"}
+)
+"""Names of functions and types that read a container, but not the containers that are in it."""
+
 _IMMUTABLE = (
     *(str, bytes, int, float, complex, tuple, frozenset, range, slice, type(None), type, ModuleType),
     *(memoryview, type(Ellipsis), type(NotImplemented)),
@@ -100,8 +101,6 @@ _IMMUTABLE = (
 _IMMUTABLE_MODULES = frozenset(
     {"re", "datetime", "decimal", "_decimal", "_contextvars", "_struct", "zoneinfo", "_thread"}
 )
-SCALARS = frozenset({int, float, complex, str, bytes, bool, type(None), slice, range})
-"""The commonest types whose objects never change, and hold none that do."""
 
 
 def touches(callable: Any, arguments: Arguments) -> Touches:
@@ -118,7 +117,9 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
             yield from _method(arguments[0], callable.__name__, arguments[1:])
     elif kind is MethodType:
         owner, function = callable.__self__, callable.__func__
-        if type(owner) in containers.IN_PYTHON:
+        if function in containers.OF_ARGUMENTS:
+            yield from _all(arguments[:1], containers.OF_ARGUMENTS[function])
+        elif function in containers.PYTHON_METHODS and containers.methods_of(owner) is not None:
             yield from _method(owner, callable.__name__, arguments)
         elif type(function) is not FunctionType:
             yield from touches(function, (owner, *arguments))
@@ -146,8 +147,10 @@ def sources(iterator: object, depth: int = 3) -> Touches:
         kind = type(part)
         if kind in SCALARS or kind is type:
             continue
-        if containers.methods_of(part) is not None:
-            yield Touch(part, WHOLE, "read")
+        if containers.of(part) is not None:
+            yield Touch(containers.of(part), WHOLE, "read")
+        elif kind is tuple and depth:
+            yield from sources(part, depth - 1)
         elif kind is GeneratorType or (kind in ITERATORS and depth):
             yield Touch(part, WHOLE, "write")
             if kind is not GeneratorType:
@@ -157,16 +160,27 @@ def sources(iterator: object, depth: int = 3) -> Touches:
 
 
 def reads(obj: object) -> Touches:
-    """What it takes to read this object as a whole: an iterator is used up."""
+    """What it takes to read this object as a whole, but not what is in it: an iterator is used up."""
     kind = type(obj)
     if kind in SCALARS:
         return
-    if kind in ITERATORS and kind not in containers.METHODS:
+    if kind in ONLY_ITERATORS:
         yield from turn(obj)
-    elif containers.methods_of(obj) is not None:
-        yield Touch(obj, WHOLE, "read")
-    elif kind is memoryview:
-        yield from reads(_exporter(obj))
+    elif (container := containers.of(obj)) is not None:
+        yield Touch(container, WHOLE, "read")
+    elif isinstance(obj, io.IOBase):
+        yield from _file(obj, "write")
+
+
+def reads_through(*objects: object) -> Touches:
+    """The same for objects that are compared or shown, so that the containers inside of them are read, too."""
+    for obj in objects:
+        if type(obj) in ONLY_ITERATORS:
+            yield from turn(obj)
+        elif isinstance(obj, io.IOBase):
+            yield from _file(obj, "write")
+        elif type(obj) not in SCALARS:
+            yield from everything_in(obj)
 
 
 _Cached = type(functools.lru_cache(lambda: None))
@@ -174,14 +188,15 @@ _Cached = type(functools.lru_cache(lambda: None))
 
 def _all(arguments: Arguments, operation: str, name: str = "") -> Touches:
     for argument in arguments:
+        if type(argument) in SCALARS:
+            continue
         if operation == "read":
-            for touch in reads(argument):
+            for touch in reads(argument) if name in _SHALLOW else reads_through(argument):
                 yield touch._replace(sees_order=False) if name in containers.BLIND_TO_ORDER else touch
-        elif type(argument) not in SCALARS:
-            if containers.methods_of(argument) is not None:
-                yield Touch(argument, WHOLE, "write")
-            else:
-                yield from reads(argument)
+        elif (container := containers.of(argument)) is not None:
+            yield Touch(container, WHOLE, "write")
+        else:
+            yield from reads(argument)
 
 
 def _function(function: Any, arguments: Arguments) -> Touches:
@@ -189,8 +204,9 @@ def _function(function: Any, arguments: Arguments) -> Touches:
     if identity in _HARMLESS_FUNCTIONS:
         return
     if identity in _CONTAINER_FUNCTIONS:
-        yield from _all(arguments[:1], _CONTAINER_FUNCTIONS[identity])
-        yield from _all(arguments[1:], "read")
+        changed = 1 if function is struct.pack_into else 0
+        yield from _all(arguments[changed : changed + 1], _CONTAINER_FUNCTIONS[identity])
+        yield from _all(arguments[changed + 1 :], "read")
     elif identity in _ITEM_FUNCTIONS:
         if len(arguments) > 1:
             yield from _item(arguments[0], arguments[1], _ITEM_FUNCTIONS[identity])
@@ -201,29 +217,35 @@ def _function(function: Any, arguments: Arguments) -> Touches:
     elif identity in PATH_FUNCTIONS:
         for location, operation in path_accesses(PATH_FUNCTIONS[identity], arguments):
             yield Touch(location, WHOLE, operation)
+    elif function.__module__ in _GOES_THROUGH_OBJECTS:
+        files = [each for each in arguments if isinstance(each, io.IOBase)]
+        for file in files:
+            yield from _file(file, "read" if function.__name__ == "load" else "write")
+        yield from everything_in(*(each for each in arguments if each not in files), objects=True)
     else:
         does = "read" if function.__module__ in _READING_MODULES else "write"
         yield from _all(arguments, does, function.__name__)
 
 
 def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
-    methods = containers.methods_of(owner)
+    container = containers.of(owner)
+    methods = containers.methods_of(container)
     kind = type(owner)
-    if methods is not None:
+    if methods is not None and kind is memoryview:
+        yield Touch(container, WHOLE, "write" if name in ("__setitem__", "release") else "read")
+    elif methods is not None:
+        if name in _COMPARING:
+            yield from reads_through(container, *arguments)
         if name in methods:
             what, by_key = methods[name]
             key = arguments[0] if by_key and arguments else WHOLE
-            yield Touch(owner, key, what, name not in containers.BLIND_TO_ORDER)
-            yield from _all(arguments[1:] if by_key else arguments, "read")
-    elif kind is memoryview:
-        yield Touch(_exporter(owner), WHOLE, "write" if name in ("__setitem__", "release") else "read")
+            yield Touch(container, key, what, name not in containers.BLIND_TO_ORDER)
+            yield from _all(arguments[1:] if by_key else arguments, "read", name)
     elif kind in ITERATORS:
         if name in ("__next__", "send", "throw", "close", "__setstate__"):
             yield from turn(owner)
     elif isinstance(owner, io.IOBase):
-        location = file_of(owner)
-        if location is not None:
-            yield Touch(location, WHOLE, "read" if name in FILE_READS else "write")
+        yield from _file(owner, name)
         yield from _all(arguments, "read")
     elif isinstance(owner, sqlite3.Connection | sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
@@ -232,6 +254,20 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
     else:
         yield Touch(owner, WHOLE, "read" if name in ("getvalue", "__len__", "copy", "digest", "hexdigest") else "write")
         yield from _all(arguments, "write")
+
+
+def _file(file: io.IOBase, name: str) -> Touches:
+    """A method of an open file: also one that reads moves the position in it, which its users share."""
+    location = file_of(file)
+    if location is not None:
+        if location is not file:
+            yield Touch(location, WHOLE, "read" if name in FILE_READS else "write")
+        yield Touch(file, WHOLE, "read" if name in _FILE_QUERIES else "write")
+
+
+_FILE_QUERIES = frozenset({"getvalue", "tell", "readable", "writable", "seekable", "fileno", "isatty"})
+_COMPARING = frozenset({"index", "count", "remove", "sort", "__contains__", "__eq__", "__ne__", "__lt__", "__repr__"})
+"""Methods of containers that compare or show what is in them."""
 
 
 def _only_selects(arguments: Arguments) -> bool:
@@ -254,10 +290,6 @@ def _getter(getter: Any, arguments: Arguments) -> Touches:
 def _item(container: Any, key: object, operation: str) -> Touches:
     if containers.methods_of(container) is not None:
         yield Touch(container, key, operation)
-
-
-def _exporter(view: Any) -> object:
-    return view.obj
 
 
 class _Databases:

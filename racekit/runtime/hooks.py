@@ -15,7 +15,18 @@ from racekit.runtime.attributes import (
     store_global,
 )
 from racekit.runtime.calls import call, call_many, call_unpacked, call_with
-from racekit.runtime.items import advance, iterate, load_item, operate, operate_in_place, store_item, truth
+from racekit.runtime.items import (
+    advance,
+    compare,
+    contains,
+    iterate,
+    load_item,
+    operate,
+    operate_in_place,
+    show,
+    store_item,
+    truth,
+)
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import turn_back
 from racekit.watch.rewrite import Hooks
@@ -45,7 +56,7 @@ HOOKS = Hooks(
     load_item=load_item,
     store_item=store_item,
     delete_item=store_item,
-    contains=load_item,
+    contains=contains,
     iterate=iterate,
     advance=advance,
     truth=truth,
@@ -57,5 +68,7 @@ HOOKS = Hooks(
     loop=loop,
     operate=operate,
     operate_in_place=operate_in_place,
+    compare=compare,
+    show=show,
     namespace=namespace,
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from gc import get_referents
 from sys import getrefcount
 from types import GeneratorType
 from typing import Any
+from weakref import WeakSet
 
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, alone, let_through, may_run_code, order_is_read, touch
 from racekit.runtime.conflicts import ITEMS
-from racekit.runtime.footprints import ITERATORS, OF_CONSTANTS, SCALARS, Touch, reads, sources, turn
+from racekit.runtime.footprints import ITERATORS, OF_CONSTANTS, reads, reads_through, sources, turn
+from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -25,6 +28,18 @@ def load_item(container: Any, key: Any, site: Site) -> None:
         access_item(container, key, site, "add" if isinstance(container, defaultdict) else "read")
     else:
         alone(site)
+
+
+def contains(container: Any, key: Any, site: Site) -> None:
+    if _get_ident() != TURN.ident and let_through(container):
+        return
+    if not (TURN.several or site.shared):
+        alone(site)
+    elif isinstance(container, dict | set) or containers.methods_of(container) is containers.METHODS[WeakSet]:
+        access_item(container, key, site, "read")
+    else:
+        may_run_code(container, key)
+        touch([*everything_in(container), *everything_in(key)], site)
 
 
 def store_item(container: Any, key: Any, site: Site) -> None:
@@ -85,7 +100,7 @@ _REFERENCES_OF_A_LOOP = _references(iter([])) + 1
 def truth(obj: Any, site: Site) -> None:
     if type(obj) is bool:
         return
-    if containers.methods_of(obj) is None:
+    if containers.of(obj) is None:
         if _get_ident() == TURN.ident:
             may_run_code(obj)
         return
@@ -100,11 +115,31 @@ def truth(obj: Any, site: Site) -> None:
 def operate(left: Any, right: Any, site: Site) -> None:
     if type(left) in SCALARS and type(right) in SCALARS:
         return
+    _reads_both(left, right, site, reads_through if type(left) in (str, bytes, bytearray) else reads)
+
+
+def compare(left: Any, right: Any, site: Site) -> None:
+    if type(left) in SCALARS and type(right) in SCALARS:
+        return
+    _reads_both(left, right, site, reads_through)
+
+
+def _reads_both(left: Any, right: Any, site: Site, reads: Callable[[object], Iterator[Touch]]) -> None:
     if _get_ident() != TURN.ident and let_through(left):
         return
     may_run_code(left, right)
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
         touch([*reads(left), *reads(right)], site)
+
+
+def show(obj: Any, site: Site) -> None:
+    if type(obj) in SCALARS:
+        return
+    if _get_ident() != TURN.ident and let_through(obj):
+        return
+    may_run_code(obj)
+    if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
+        touch(list(reads_through(obj)), site)
 
 
 def operate_in_place(left: Any, right: Any, site: Site) -> None:

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
+import heapq
+import json
+import logging
+import pprint
+import statistics
+import string
+import sys
 import threading
+import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import thread as thread_pool
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime import announcing, calls, originals
+from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import PYTHON_FUNCTIONS, path_accesses
-from racekit.runtime.footprints import Touch
+from racekit.runtime.footprints import ONLY_ITERATORS, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
+from racekit.runtime.reachable import Touch, everything_in, gone_through
 from racekit.runtime.turn import TURN
-from racekit.watch.swap import Swaps, copy_of, forwarding_code
+from racekit.watch.site import Site
+from racekit.watch.swap import Swaps, announcing_code, copy_of, forwarding_code
+
+_SHOWN = {
+    json: ("dumps", "dump"),
+    json.JSONEncoder: ("encode",),
+    logging.LogRecord: ("getMessage",),
+    pprint: ("pformat", "pprint", "pp"),
+    pprint.PrettyPrinter: ("pformat", "pprint"),
+    heapq: ("nlargest", "nsmallest"),
+    string.Template: ("substitute", "safe_substitute"),
+    statistics: tuple(statistics.__all__),
+    urllib.parse: ("urlencode",),
+}
+_COPIED = {copy: ("copy", "deepcopy", "replace"), dataclasses: ("asdict", "astuple", "replace")}
+"""Functions that go through the containers in their first two arguments, or through the objects in the first."""
 
 
 def swap_library_functions(swaps: Swaps) -> None:
@@ -32,6 +59,12 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
             function = getattr(owner, name, None)
             if isinstance(function, FunctionType):
                 codes.append((function, forwarding_code(function.__code__, _on_files(copy_of(function), operations))))
+    for functions_of, hook in ((_SHOWN, _reads), (_COPIED, _reads_attributes)):
+        for owner, names in functions_of.items():
+            for name in names:
+                function = getattr(owner, name, None)
+                if isinstance(function, FunctionType):
+                    codes.append((function, announcing_code(function.__code__, hook)))
     for function in _RUNS_A_CALLABLE:
         codes.append((function, forwarding_code(function.__code__, _running(copy_of(function)))))
     return tuple(codes)
@@ -65,6 +98,54 @@ def _called_by(runner: Any, task: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]
     else:
         callable, arguments = runner.fn, runner.args
     return callable, arguments
+
+
+def _reads(first: Any, second: Any) -> None:
+    site = _called_at()
+    if site is None:
+        return
+    if site.shared or type(first) in ONLY_ITERATORS or type(second) in ONLY_ITERATORS:
+        announcing.touch(list(reads_through(first, second)), site)
+        return
+    found, _ = gone_through((first, second))
+    conflicts = TURN.scheduler.conflicts
+    conflicts.reads(found, site)
+    if conflicts.unordered:
+        for container in found:
+            conflicts.order_is_read(container)
+
+
+def _reads_attributes(first: Any, second: Any) -> None:
+    site = _called_at()
+    if site is not None:
+        announcing.touch(list(everything_in(first, objects=True)), site)
+
+
+def _called_at() -> Site | None:
+    """Where watched code has called the function; None if there is nothing to tell, or the function calls itself."""
+    if originals.get_ident() != TURN.ident or TURN.thread.atomic:
+        return None
+    frame = sys._getframe(2)
+    caller = frame.f_back
+    if caller is None or _package(caller) == _package(frame):
+        return None
+    key = id(caller.f_code), caller.f_lasti
+    site = _sites.get(key)
+    if site is None:
+        site = site_of_caller("call", "")
+        if site is None:
+            return None
+        if is_watched(caller.f_code):
+            _sites[key] = site
+    return site if TURN.several or site.shared else None
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+_sites: dict[tuple[int, int], Site] = {}
+"""Where watched code, which is kept for good, calls such a function itself."""
 
 
 def _on_files(original: Callable[..., Any], operations: tuple[str, ...]) -> Callable[..., Any]:

@@ -62,14 +62,18 @@ class Hooks:
     call_with: Callable[[Any, Any, Site], Any]
     """A call with one argument, which is the second operand (whether it is passed by name or not)."""
     call_many: Callable[[Any, tuple[Any, ...], Site], Any]
-    """A call with several arguments; the second operand is a tuple of the first few of them."""
+    """A call with several arguments; the second operand is a tuple of them."""
     call_unpacked: Callable[[Any, Any, Site], Any]
     """A call like `f(*args)` or `f(**kwargs)`; the second operand is the iterable of positional arguments."""
     loop: Callable[[Site], object]
     operate: Callable[[Any, Any, Site], object]
-    """Before a binary operator or a comparison, unless the second operand is a constant."""
+    """Before a binary operator, unless the second operand is a constant."""
     operate_in_place: Callable[[Any, Any, Site], object]
     """Before an operator such as `+=`, unless the second operand is a constant."""
+    compare: Callable[[Any, Any, Site], object]
+    """Before a comparison, unless the second operand is a constant."""
+    show: Callable[[Any, Site], object]
+    """Before an f-string makes text of something."""
     namespace: Callable[[Any, Site], object]
     """Before `__dict__` is loaded from something."""
 
@@ -106,8 +110,7 @@ def rewrite(
     return Rewritten(rewritten, tuple(rewriting.sites), frozenset(rewriting.dependent))
 
 
-_ARGUMENTS_SHOWN = 4
-_EXTRA_STACK = 2 + _ARGUMENTS_SHOWN  # the most that an announcement has on the stack: hook, callable, arguments
+_EXTRA_STACK = 6  # what an announcement has on the stack at most, but for that of a call: hook, operands, site
 _TOP = encode(opcodes.COPY, 2)  # below the hook
 _TOP_TWO = encode(opcodes.COPY, 3) * 2
 _SLICE = encode(opcodes.COPY, 4) * 3 + encode(opcodes.BUILD_SLICE, 2)
@@ -196,6 +199,7 @@ class _Body:
         self.hook_constants: dict[str, bytes] = {}
         self.before: dict[int, bytes] = {}
         self.instead: dict[int, bytes] = {}
+        self.extra_stack = _EXTRA_STACK
         self.lines = _lines(unit.code)
 
     def rewrite(self) -> CodeType:
@@ -220,12 +224,11 @@ class _Body:
             if opcode in opcodes.FORMATS and not (
                 opcode == opcodes.FORMAT_VALUE and instruction.argument & opcodes.WITH_FORMAT
             ):
-                self.announce(index, "iterate", "", _TOP, 1)
+                self.announce(index, "show", "", _TOP, 1)
             if opcode in opcodes.OPERATORS and not (
                 self.follows_constant(index, targets) or self.is_subscript(instruction)
             ):
-                in_place = opcode == opcodes.BINARY_OP and instruction.argument in opcodes.IN_PLACE
-                self.announce(index, "operate_in_place" if in_place else "operate", "", _TOP_TWO, 2)
+                self.announce(index, self.kind_of_operator(instruction), "", _TOP_TWO, 2)
             if opcode in opcodes.TRUTH_TESTS and (
                 index in targets or unit.instructions[index - 1].opcode not in opcodes.TRUTHS
             ):
@@ -240,11 +243,16 @@ class _Body:
             before=self.before,
             instead=self.instead,
             constants=tuple(self.constants),
-            extra_stack=_EXTRA_STACK,
+            extra_stack=self.extra_stack,
         )
 
     def is_subscript(self, instruction: Instruction) -> bool:
         return instruction.opcode == opcodes.BINARY_OP and instruction.argument == opcodes.SUBSCRIPT
+
+    def kind_of_operator(self, instruction: Instruction) -> str:
+        if instruction.opcode != opcodes.BINARY_OP:
+            return "compare"
+        return "operate_in_place" if instruction.argument in opcodes.IN_PLACE else "operate"
 
     def follows_constant(self, index: int, targets: set[int]) -> bool:
         """Whether the last operand of the instruction is a constant of the code."""
@@ -275,7 +283,8 @@ class _Body:
         if call.arguments == 1:
             operands, hook = operands + encode(opcodes.COPY, call.first + 2), "call_with"
         elif call.arguments:
-            shown = min(call.arguments, _ARGUMENTS_SHOWN)
+            shown = call.arguments
+            self.extra_stack = max(self.extra_stack, 2 + shown)
             operands += encode(opcodes.COPY, call.first + 2) * shown + encode(number("BUILD_TUPLE"), shown)
             hook = "call_many"
         if index and self.unit.instructions[index - 1].opcode == opcodes.KW_NAMES:

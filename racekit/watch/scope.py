@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import sysconfig
+from collections import ChainMap, UserDict, UserList
 from types import FunctionType
 from typing import Any
 
@@ -17,8 +18,19 @@ _LIBRARIES = tuple(
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
-_LAZY: Any = functools.cached_property.__get__
-"""It stores an attribute for the code under test, in several steps."""
+_OF_LIBRARY: frozenset[Any] = frozenset(
+    function
+    for function in (
+        functools.cached_property.__get__,
+        *vars(UserDict).values(),
+        *vars(UserList).values(),
+        *vars(ChainMap).values(),
+    )
+    if isinstance(function, FunctionType)
+)
+"""Functions of the standard library that go about data of the code under test in several steps."""
+
+_FILES_OF_LIBRARY = frozenset(function.__code__.co_filename for function in _OF_LIBRARY)
 
 
 class Scope:
@@ -39,13 +51,13 @@ class Scope:
         """As `watches`; remembers in `verdicts` what holds for every function of a file."""
         filename = function.__code__.co_filename
         verdict = self.watches(function)
-        if not (self._named or filename.startswith("<") or filename == _LAZY.__code__.co_filename):
+        if not (self._named or filename.startswith("<") or filename in _FILES_OF_LIBRARY):
             self.verdicts[filename] = verdict
         return verdict
 
     def watches(self, function: FunctionType) -> bool:
         """Whether the accesses of `function` are to be seen."""
-        if function is _LAZY:
+        if function in _OF_LIBRARY:
             return True
         if self._named and str(function.__module__).partition(".")[0] in self._named:
             name = f"{function.__module__}.{function.__qualname__}"

@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from racekit.watch.insertion import decode, insert
-from racekit.watch.opcodes import encode, number
+from racekit.watch.opcodes import LOAD_CONST, POP_TOP, encode, encode_call, number
 
 _PLACEHOLDER = "racekit"
 _MARK = object()
@@ -48,6 +48,26 @@ def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
         co_filename=code.co_filename,
         co_firstlineno=code.co_firstlineno,
     )
+
+
+def announcing_code(code: CodeType, hook: Callable[[Any, Any], object]) -> CodeType:
+    """`code` that first calls `hook` with its first two arguments, of which the second may be missing: None."""
+    instructions = decode(code)
+    begins = next(index for index, each in enumerate(instructions) if each.opcode == _RESUME) + 1
+    first = b"".join(_load_argument(code, index) for index in range(min(code.co_argcount, 2)))
+    constants = (*code.co_consts, hook, None)
+    if code.co_argcount < 2:
+        first += encode(LOAD_CONST, len(constants) - 1)
+    announcement = encode(LOAD_CONST, len(constants) - 2) + first + encode_call(1) + encode(POP_TOP)
+    return insert(code, instructions, before={begins: announcement}, instead={}, constants=constants, extra_stack=4)
+
+
+_RESUME = number("RESUME")
+
+
+def _load_argument(code: CodeType, index: int) -> bytes:
+    is_cell = code.co_varnames[index] in code.co_cellvars
+    return encode(number("LOAD_DEREF") if is_cell else number("LOAD_FAST"), index)
 
 
 def is_forwarding(code: CodeType) -> bool:

@@ -1,0 +1,108 @@
+"""What is read by whoever goes through a whole structure, as `json.dumps`, `==` and `copy.deepcopy` do in C.
+
+Every container inside of it is read, however deep it lies; where objects are gone through as well, all their attributes
+are. Nothing of the user's code is run to find out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+from racekit.dependence import WHOLE
+from racekit.runtime import containers
+
+SCALARS = frozenset({int, float, complex, str, bytes, bool, type(None), slice, range})
+"""The commonest types whose objects never change, and hold none that do."""
+
+_NOT_GONE_THROUGH = (type, ModuleType, FunctionType, MethodType)
+
+
+class Touch(NamedTuple):
+    """One access of a call: the object, the key of it (WHOLE for any), and what is done, as in `containers.METHODS`.
+
+    `sees_order`: what comes of it may depend on the order of the items. `named`: the parts of the object are its
+    attributes, by name.
+    """
+
+    obj: object
+    part: object
+    what: str
+    sees_order: bool = True
+    named: bool = False
+
+
+def everything_in(*roots: object, objects: bool = False) -> Iterator[Touch]:
+    """All that can be reached from `roots` through containers, and if asked for through the attributes of objects."""
+    found, owners = gone_through(roots, objects=objects)
+    for container in found:
+        yield Touch(container, WHOLE, "read")
+    for owner in owners:
+        yield Touch(owner, WHOLE, "read", named=True)
+
+
+def gone_through(roots: Iterable[object], *, objects: bool = False) -> tuple[list[object], list[object]]:
+    """The containers, and the objects with attributes, that can be reached from `roots`."""
+    found: list[object] = []
+    owners: list[object] = []
+    seen: set[int] = set()
+    waiting = [root for root in roots if type(root) not in SCALARS]
+    for obj in waiting:  # which grows meanwhile
+        identity = id(obj)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        kind = type(obj)
+        parts: Iterable[object]
+        if kind is dict:
+            found.append(obj)
+            parts = obj.values()  # type: ignore[attr-defined]
+        elif kind is list:
+            found.append(obj)
+            parts = obj  # type: ignore[assignment]
+        elif kind is tuple:
+            parts = obj  # type: ignore[assignment]
+        elif (container := containers.of(obj)) is not None:
+            if container is not obj:
+                waiting.append(container)
+                continue
+            found.append(obj)
+            parts = _items(obj)
+        elif objects and _has_attributes(obj):
+            owners.append(obj)
+            parts = _attributes(obj)
+        else:
+            continue
+        waiting += [part for part in parts if type(part) not in SCALARS]
+    return found, owners
+
+
+def _items(container: Any) -> Iterable[object]:
+    """What may be another container: the keys of a dict and the members of a set never change."""
+    if isinstance(container, dict):
+        return dict.values(container)
+    if isinstance(container, list):
+        return list.__iter__(container)
+    return deque.__iter__(container) if isinstance(container, deque) else ()
+
+
+def _has_attributes(obj: object) -> bool:
+    return bool(type(obj).__flags__ & containers.HEAP_TYPE) and not isinstance(obj, _NOT_GONE_THROUGH)
+
+
+def _attributes(obj: Any) -> Iterable[object]:
+    for base in type(obj).__mro__:
+        for descriptor in vars(base).values():
+            if type(descriptor) is MemberDescriptorType:
+                try:
+                    yield descriptor.__get__(obj)
+                except AttributeError:
+                    continue
+    try:
+        attributes = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return
+    if type(attributes) is dict:
+        yield from attributes.values()
