@@ -18,7 +18,6 @@ from racekit.runtime.conflicts import PLACES
 from racekit.runtime.execution import ExecutionRun
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy
-from racekit.strategies.near import Near
 
 CONSISTENCIES = ("linearizable", "sequential", "serializable")
 
@@ -140,13 +139,13 @@ class Judge:
         return Violation(kind, self._task, history, schedule, exception, operation, places=PLACES.known, **more)
 
 
-def judge(task: Task, options: Options, near: Violation | None = None) -> Judgement:
+def judge(
+    task: Task, options: Options, strategy: Strategy | None = None, places: Collection[tuple[str, int]] = ()
+) -> Judgement:
     """Explore a program until an execution is a violation, or as far as the options say.
 
-    near: a violation of a similar program: only schedules that are like its are tried.
+    `strategy` replaces that of the options. `places` are known to be scheduling points.
     """
     found = Judge(task)
-    strategy: Strategy | None = None if near is None else Near(near.schedule)
-    places = () if near is None else near.places
     exploration = explore_body(found.body(), options, judge=found.condemns, strategy=strategy, places=places)
     return Judgement(exploration, found.violation, found.runs_alone, found.not_allowed)

@@ -63,15 +63,19 @@ class Program:
         """Equal for programs that do the same, whichever thread is the first."""
         return (tuple(map(str, self.prefix)), *sorted(tuple(map(str, thread)) for thread in self.threads))
 
-    def without(self, operation: Operation) -> Program:
-        """The program without one of its calls, and without the threads that have nothing left to do."""
-        threads = [[other for other in operations if other is not operation] for operations in self.threads]
-        return Program(self.prefix, [operations for operations in threads if operations])
+    def without(self, *left_out: Operation) -> Program:
+        """The program without some of its calls, and without the threads that have nothing left to do."""
+        omitted = set(left_out)
+        prefix, *threads = (
+            [operation for operation in operations if operation not in omitted]
+            for operations in (self.prefix, *self.threads)
+        )
+        return Program(prefix, [operations for operations in threads if operations])
 
     @property
-    def calls(self) -> int:
-        """How many there are."""
-        return len(self.prefix) + sum(map(len, self.threads))
+    def calls(self) -> list[Operation]:
+        """All its calls: those of the prefix, and then thread by thread."""
+        return [operation for operations in (self.prefix, *self.threads) for operation in operations]
 
     def lines(self) -> list[str]:
         """The program, for people."""

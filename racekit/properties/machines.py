@@ -71,7 +71,8 @@ def concurrently(
     def task(program: Program) -> Task:
         return Task(subject, program, consistency, has_preconditions=True)
 
-    def test_of(search: Search) -> Test:
+    def begin() -> tuple[Search, Test]:
+        search = Search(task, checked)
         recorded = _recording(machine, search, threads, operations)
 
         def test(chosen: settings, seeded: int | None) -> None:
@@ -81,10 +82,10 @@ def concurrently(
             steps = prefix + threads * operations
             run_state_machine_as_test(recorded, settings=settings(chosen, stateful_step_count=steps))
 
-        return test
+        return search, test
 
     made = type(f"Concurrent{machine.__name__}", (), {"__module__": machine.__module__, "__doc__": machine.__doc__})
-    made.TestCase = make_test_case(made, test_of, lambda: Search(task, checked))  # type: ignore[attr-defined]
+    made.TestCase = make_test_case(made, begin)  # type: ignore[attr-defined]
     return made
 
 

@@ -13,15 +13,17 @@ from hypothesis.strategies import SearchStrategy
 from racekit.errors import BadArgument
 from racekit.linearize import Modelled, Operation
 from racekit.options import Options
+from racekit.programs.cutting import Cuts
 from racekit.programs.judging import CONSISTENCIES, Task
 from racekit.programs.program import Program
-from racekit.properties.search import Search, make_test_case, search_programs
+from racekit.properties.calls import CallsSearch, search_calls
+from racekit.properties.search import Test, make_test_case
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPERATION = "__racekit_operation__"
 INVARIANT = "__racekit_invariant__"
-DEFAULTS: dict[str, Any] = {"executions": 50, "strategy": "bounded"}
+DEFAULTS: dict[str, Any] = {"executions": 50, "strategy": "dpor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,11 @@ def concurrent(
     `invariant`, and, if you like, `view(self, subject)`, what can be seen of the object at the end, and
     `stop(self, subject)`.
 
-    Each example is a program: at most `prefix` calls one after the other, then at most `threads` threads with at most
-    so many `operations` each. It is drawn before any thread starts, and its interleavings are explored (options: those
-    of `racekit.explore`, but 50 executions of strategy "bounded" by default). What the calls gave has to be what they
-    give in some sequential order, by the class itself, run alone, or by the methods of `model()`. consistency:
+    Each example is a list of calls, which are drawn before any thread starts. It is cut up into programs: at most
+    `prefix` calls one after the other, then at most `threads` threads with at most so many `operations` each. Their
+    interleavings are explored (options: those of `racekit.explore`, but 50 executions of strategy "dpor" by default).
+    What the calls gave has to be what they give in some sequential order, by the class itself, run alone, or by the
+    methods of `model()`. consistency:
 
     - "linearizable": an order in which a call that ended before another began comes before it;
     - "sequential": any order that keeps the order of each thread;
@@ -103,10 +106,14 @@ def concurrent(
             assert model is not None
             return Modelled(model, program.prefix, subject.view_of_model)
 
-        programs = subject.programs(threads, prefix, operations)
-        cls.TestCase = make_test_case(  # type: ignore[attr-defined]
-            cls, lambda search: search_programs(search, programs, cls), lambda: Search(task, checked)
-        )
+        cuts = Cuts(threads, prefix, operations, subject.group_of)
+        calls = subject.calls(cuts.most)
+
+        def begin() -> tuple[CallsSearch, Test]:
+            search = CallsSearch(task, checked, cuts)
+            return search, search_calls(search, calls, cls)
+
+        cls.TestCase = make_test_case(cls, begin)  # type: ignore[attr-defined]
         return cls
 
     return decorate
@@ -175,25 +182,16 @@ class ClassSubject:
     def failed(self, error: BaseException) -> bool:
         return isinstance(error, AssertionError)
 
-    def programs(self, threads: int, prefix: int, operations: int) -> SearchStrategy[Program]:
-        """Programs of at most so many threads, and calls."""
-        calls = {name: _calls(name, getattr(method, OPERATION).arguments) for name, method in self._operations.items()}
-        groups = {name: getattr(method, OPERATION).group for name, method in self._operations.items()}
+    def group_of(self, operation: Operation) -> str | None:
+        marked: _Marked = getattr(self._operations[operation.name], OPERATION)
+        return marked.group
 
-        @st.composite
-        def drawn(draw: st.DrawFn) -> Program:
-            first = draw(st.lists(st.one_of(*calls.values()), max_size=prefix))
-            parallel: list[list[Operation]] = []
-            taken: set[str] = set()
-            for number in range(threads):
-                allowed = [strategy for name, strategy in calls.items() if groups[name] not in taken]
-                if allowed:
-                    made = draw(st.lists(st.one_of(*allowed), min_size=int(number < 2), max_size=operations))
-                    taken |= {group for call in made if (group := groups[call.name]) is not None}
-                    parallel.append(made)
-            return Program(first, [thread for thread in parallel if thread])
-
-        return drawn()
+    def calls(self, most: int) -> SearchStrategy[list[Operation]]:
+        """Lists of two calls or more, often of few."""
+        call = st.one_of(
+            [_calls(name, getattr(found, OPERATION).arguments) for name, found in self._operations.items()]
+        )
+        return st.integers(2, most).flatmap(lambda size: st.lists(call, min_size=2, max_size=size))
 
 
 def _calls(name: str, arguments: dict[str, SearchStrategy[Any]]) -> SearchStrategy[Operation]:

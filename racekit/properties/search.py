@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.strategies import SearchStrategy
+from hypothesis import HealthCheck, Phase, settings
 
 from racekit.options import Options
 from racekit.programs.judging import Task, Violation, judge
 from racekit.programs.program import Program
 from racekit.programs.report import exception, report
+from racekit.strategies import Strategy
+from racekit.strategies.follow import FollowSwitches
+from racekit.strategies.near import Near
 
-_FEW_EXECUTIONS = 8
+_FEW_EXECUTIONS = 12
 _PROGRAMS_PER_ROUND = 25
 
 
@@ -43,54 +43,99 @@ class Search:
 
     def explore(self, program: Program) -> None:
         """Raises Found if the program fails. A program that was explored before is not explored again."""
-        if len(program.threads) < 2:
-            return
-        if program.key not in self._judged:
-            self._judged[program.key] = program, self._look_at(program)
-        _, violation = self._judged[program.key]
-        if violation is not None:
-            self.violation = violation
+        if len(program.threads) > 1 and (found := self._judged_once(program)) is not None:
+            self.violation = found
             raise Found
 
     def raise_failure(self) -> None:
-        """Raise what the program that failed last deserves, with the simplest schedule."""
+        """Raise what deserves the program that failed last, under the simplest schedule."""
         __tracebackhide__ = True
-        violation = self.violation
-        assert violation is not None
-        if self._options.strategy in ("auto", "bounded"):
-            violation = self._judge(violation.task, self._options) or violation
+        assert self.violation is not None
+        violation = self.simplest(self.violation) or self.violation
         raise exception(violation, report(violation, self._options))
 
+    def simplest(self, violation: Violation) -> Violation | None:
+        """What is reported of a violation, which does not depend on how it was found; None if it is not found again."""
+        return self._thoroughly(violation.task.program)
+
+    def _judged_once(self, program: Program) -> Violation | None:
+        if program.key not in self._judged:
+            self._judged[program.key] = program, self._look_at(program)
+        return self._judged[program.key][1]
+
     def _look_at(self, program: Program) -> Violation | None:
-        task = self._task(program)
         known = self.violation
         if self.thorough:
-            return self._judge(task, self._options)
+            return self._thoroughly(program)
         if known is None:
-            return self._judge(task, self._few(2 ** (len(self._judged) // _PROGRAMS_PER_ROUND)))
-        found = self._judge(task, self._few(), known)
-        is_smallest = all(len(operations) == 1 for operations in program.threads)
-        if found is None and is_smallest and program.calls < known.task.program.calls:
-            found = self._judge(task, self._few())
+            return self._briefly(program)
+        found = self._like(known, program)
+        if found is None and len(program.calls) < len(known.task.program.calls):
+            found = self._briefly(program)
         return found
 
-    def _judge(self, task: Task, options: Options, near: Violation | None = None) -> Violation | None:
-        judgement = judge(task, options, near)
+    def _briefly(self, program: Program) -> Violation | None:
+        """Few executions: most programs in which something fails show it soon."""
+        few = _FEW_EXECUTIONS
+        if self.violation is None:
+            few *= 2 ** (len(self._judged) // _PROGRAMS_PER_ROUND)
+        found = self._judge(self._task(program), self._at_most(few))
+        return None if found is None else self._simpler(found)
+
+    def _like(self, known: Violation, program: Program) -> Violation | None:
+        """Schedules that resemble that of a violation of a similar program."""
+        for strategy in FollowSwitches(known.schedule.switches), Near(known.schedule):
+            options = self._at_most(1) if isinstance(strategy, FollowSwitches) else self._options
+            found = self._judge(self._task(program), options, strategy, known.places)
+            if found is not None:
+                return found
+        return None
+
+    def _thoroughly(self, program: Program) -> Violation | None:
+        """All executions; a violation is then looked for under the simplest schedules."""
+        task = self._task(program)
+        found = self._judge(task, self._options)
+        if found is None or self._options.strategy == "bounded":
+            return found
+        return self._judge(task, replace(self._options, strategy="bounded")) or self._simpler(found)
+
+    def _simpler(self, violation: Violation) -> Violation:
+        """The violation under a schedule without needless switches: halves are left out first, then smaller parts."""
+        size = (len(violation.schedule.switches) + 1) // 2
+        while size:
+            start = 0
+            while start < len(switches := violation.schedule.switches):
+                without = FollowSwitches((*switches[:start], *switches[start + size :]))
+                found = self._judge(violation.task, self._at_most(1), without, violation.places)
+                if found is not None and len(found.schedule.switches) < len(switches):
+                    violation = found
+                else:
+                    start += size
+            size //= 2
+        return violation
+
+    def _judge(
+        self,
+        task: Task,
+        options: Options,
+        strategy: Strategy | None = None,
+        places: Collection[tuple[str, int]] = (),
+    ) -> Violation | None:
+        judgement = judge(task, options, strategy, places)
         self.executions += judgement.exploration.executions
         self.runs_alone += judgement.runs_alone
         if judgement.not_allowed is not None:
             smaller = task.program.without(judgement.not_allowed)
             if len(smaller.threads) > 1:
-                return self._judge(replace(task, program=smaller), options, near)
+                return self._judge(replace(task, program=smaller), options, strategy, places)
         return judgement.violation
 
-    def _few(self, times: int = 1) -> Options:
+    def _at_most(self, executions: int) -> Options:
         most = self._options.executions
-        few = _FEW_EXECUTIONS * times
-        return replace(self._options, executions=few if most is None else min(few, most))
+        return replace(self._options, executions=executions if most is None else min(executions, most))
 
 
-def make_test_case(cls: type, test: Callable[[Search], Test], search: Callable[[], Search]) -> type[unittest.TestCase]:
+def make_test_case(cls: type, begin: Callable[[], tuple[Search, Test]]) -> type[unittest.TestCase]:
     """A test case that looks for a failing program, as Hypothesis's state machines have it.
 
     Its `settings` can be set, and its `seed`, which is what `@hypothesis.seed` is for other tests.
@@ -102,8 +147,7 @@ def make_test_case(cls: type, test: Callable[[Search], Test], search: Callable[[
 
         def runTest(self) -> None:
             __tracebackhide__ = True
-            found = search()
-            run(found, test(found), type(self).settings, type(self).seed)
+            run(*begin(), type(self).settings, type(self).seed)
 
     ConcurrentTestCase.__name__ = f"{cls.__name__}.TestCase"
     ConcurrentTestCase.__qualname__ = f"{cls.__qualname__}.TestCase"
@@ -142,21 +186,3 @@ def _explore_what_failed_before(search: Search, test: Test, chosen: settings, se
     except unittest.SkipTest:
         pass  # there is nothing in the database
     search.thorough = False
-
-
-def search_programs(search: Search, programs: SearchStrategy[Program], cls: type) -> Test:
-    """A test whose examples are programs; Hypothesis's database knows it by the name of `cls`."""
-
-    def example(program: Program) -> None:
-        search.explore(program)
-
-    example.__name__ = example.__qualname__ = re.sub(r"\W+", "_", f"{cls.__module__}_{cls.__qualname__}")
-
-    def test(chosen: settings, seeded: int | None) -> None:
-        __tracebackhide__ = True
-        body: Any = chosen(given(program=programs)(example))
-        if seeded is not None:
-            body = seed(seeded)(body)
-        body()
-
-    return test

@@ -59,18 +59,19 @@ class Near:
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         self._skipped += 1
-        if self._skipped < self._times_at_first_place(trace):
+        if self._preempted is not None and self._skipped < self._times_at_first_place(trace, self._preempted):
             return
-        never_there = self._first == 0 and self._preempted is None and bool(self._places)
+        never_there = self._first == 0 and bool(self._places) and not self._times_at_first_place(trace, None)
         self._skipped = 0
         self._first += 1
         self._over = never_there or self._first >= self._threads
 
-    def _times_at_first_place(self, trace: Sequence[TraceEntry]) -> int:
+    def _times_at_first_place(self, trace: Sequence[TraceEntry], who: int | None) -> int:
+        """How often a thread came there; None: any."""
         return sum(
             site is not None and _place_of(site, operation) == self._places[0]
             for thread, site, operation, _ in trace
-            if thread == self._preempted
+            if who in (None, thread)
         )
 
 

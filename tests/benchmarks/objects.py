@@ -1,9 +1,9 @@
 """Well-known concurrent classes, correct and broken: racekit, Hypothesis with free-running threads, and frontrun.
 
-racekit and Hypothesis alone make programs from the same strategy, with ten seeds. Hypothesis alone runs each program
-with ordinary threads, several times and with a tiny switch interval, and holds the results against all sequential
-orders; it has no schedules to shrink with. frontrun makes no programs: it is given the smallest failing program of each
-class, and all results are part of the state that its `serializable_invariant` compares.
+racekit and Hypothesis alone make programs from the same lists of calls, with ten seeds. Hypothesis alone runs each
+program with ordinary threads, several times and with a tiny switch interval, and holds the results against all
+sequential orders; it has no schedules to shrink with. frontrun makes no programs: it is given the smallest failing
+program of each class, and all results are part of the state that its `serializable_invariant` compares.
 """
 
 from __future__ import annotations
@@ -53,18 +53,25 @@ def racekit_finds(name: str, seed: int) -> dict[str, Any]:
 
     from racekit.options import Options
     from racekit.programs.judging import Task
+    from racekit.properties.calls import CallsSearch, search_calls
     from racekit.properties.objects import DEFAULTS, ClassSubject
-    from racekit.properties.search import Search, run, search_programs
+    from racekit.properties.search import run
 
     cls = getattr(subjects, name)
     subject = ClassSubject(cls)
-    search = Search(lambda program: Task(subject, program), Options(**DEFAULTS))
+    search = CallsSearch(lambda program: Task(subject, program), Options(**DEFAULTS), cuts(subject))
     chosen = settings(database=None, suppress_health_check=list(HealthCheck))
     try:
-        run(search, search_programs(search, subject.programs(2, 3, 3), cls), chosen, seed)
+        run(search, search_calls(search, subject.calls(search.cuts.most), cls), chosen, seed)
     except AssertionError:
         pass
     return {"found": search.violation is not None, "executions": search.executions}
+
+
+def cuts(subject: Any) -> Any:
+    from racekit.programs.cutting import Cuts
+
+    return Cuts(threads=2, prefix=3, operations=3, group=subject.group_of)
 
 
 # --- Hypothesis alone ------------------------------------------------------------------------------------------------
@@ -74,8 +81,9 @@ REPETITIONS = 10
 
 def hypothesis_finds(name: str, seed: int) -> dict[str, Any]:
     import subjects
-    from hypothesis import HealthCheck, given, settings
+    from hypothesis import HealthCheck, assume, given, settings
     from hypothesis import seed as seeded
+    from hypothesis import strategies as st
 
     from racekit.properties.objects import ClassSubject
 
@@ -85,9 +93,12 @@ def hypothesis_finds(name: str, seed: int) -> dict[str, Any]:
 
     @seeded(seed)
     @settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(subject.programs(2, 3, 3))
-    def test(program: Any) -> None:
+    @given(subject.calls(cuts(subject).most), st.integers(0, 100))
+    def test(calls: Any, way: int) -> None:
         nonlocal runs
+        programs = cuts(subject).programs(calls)
+        assume(programs)
+        program = programs[way % len(programs)]
         turns = [number for number, thread in enumerate(program.threads) for _ in thread]
         allowed = {in_order(subject, program, order) for order in set(itertools.permutations(turns))}
         for _ in range(REPETITIONS):
