@@ -13,6 +13,7 @@ from importlib.metadata import version
 from racekit import demo, show
 from racekit.errors import BadArgument
 from racekit.progress import shown_on_terminal
+from racekit.report.colour import coloured, has_colours
 from racekit.report.schedule_words import explained
 from racekit.schedule import Schedule
 
@@ -50,8 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    for line in demo.tell(chosen.examples):
-        print(line, flush=True)
+    in_colour = has_colours(sys.stdout)
+    for text in demo.tell(chosen.examples):
+        print(coloured(text) if in_colour and isinstance(text, demo.Report) else text, flush=True)
     return 0
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from logging.handlers import BufferingHandler
-from pathlib import PurePath
+from typing import Any
 
 from racekit.explore import explore, replay
 from racekit.results import Exploration
@@ -35,6 +35,10 @@ INTRODUCTION = """\
 Small threaded programs, each run under one schedule after another. A text such
 as rk1:1@35w.value>2 is the token of a schedule: it says who makes way for whom,
 and where, and racekit.replay repeats that execution with it."""
+
+
+class Report(str):
+    """The report of a failure among the lines of the demo."""
 
 
 def tell(names: Iterable[str] = ()) -> Iterator[str]:
@@ -95,6 +99,9 @@ def store() -> Iterator[str]:
     yield from _prose("The shortest schedule that gives 2, so that an update is lost, is")
     yield f"  {shortest}" + ("  (the default: each thread runs for as long as it can)" if shortest == DEFAULT else "")
     yield from _listing(lambda: update_three_times(FakeDataStore()), shortest, "17:59:22.850")
+    yield from _prose("A test that allows for 3 alone fails with this report:")
+    found = _search(lambda: update_three_times(FakeDataStore()), outcomes={3})
+    yield from ["", *(Report(failure) for failure in found.failures)]
 
 
 def locked() -> Iterator[str]:
@@ -135,10 +142,10 @@ def _update_twice(store: DataStore) -> int:
     return store.value
 
 
-def _search(body: Callable[[], object], executions: int = 500) -> Exploration:
+def _search(body: Callable[[], object], executions: int = 500, **options: Any) -> Exploration:
     """Explore with the log silenced, the simplest schedules first."""
     with _level(logging.WARNING):
-        return explore(body, executions=executions, strategy="bounded", include=WATCHED)
+        return explore(body, executions=executions, strategy="bounded", include=WATCHED, **options)
 
 
 def _title(text: str) -> Iterator[str]:
@@ -169,20 +176,15 @@ def _plain(value: object) -> str:
 
 
 def _deadlock(body: Callable[[], object], start: str) -> Iterator[str]:
-    """Who waits for whom, and what the log says up to there."""
+    """What the report says, and what the log says up to there."""
     found = _search(body, executions=2000)
-    failure = found.failure
-    if failure is None:
+    if found.failure is None:
         yield from _prose(f"Not found in {found.executions} executions.")
         return
-    yield from _prose(f"Found in execution {failure.execution}, by the schedule")
-    yield f"  {failure.schedule}"
     yield ""
-    for wait in failure.waits:
-        yield f"  {wait.thread} waits for {wait.awaited}" + (f", held by {wait.holder}" if wait.holder else "")
-        if wait.place is not None:
-            yield f"    {PurePath(wait.place.filename).name}:{wait.place.line}  {wait.place.text}"
-    yield from _listing(body, failure.schedule, start)
+    yield Report(found.failure)
+    yield from _prose("What the log says up to there:")
+    yield from _listing(body, found.failure.schedule, start)
 
 
 def _listing(body: Callable[[], object], schedule: Schedule, start: str) -> Iterator[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from racekit.diagnose.data_races import DataRace, data_races, distinct
 from racekit.effort import Effort
 from racekit.errors import ScheduleMismatch
 from racekit.failure import Failure, raise_failure
+from racekit.report.colour import has_colours
 from racekit.report.outcome_table import OutcomeRow, outcome_table
 from racekit.report.text import exploration_report
 from racekit.report.verdict import proof_in_words
@@ -153,15 +155,32 @@ class Exploration:
 
         Path(path).write_text(page_of(self), encoding="utf-8")
 
+    def show(self, file: TextIO | None = None) -> None:
+        """Print what `str()` gives, in colour if `file` (default: `sys.stdout`) is a terminal.
+
+        The environment variables NO_COLOR and FORCE_COLOR say otherwise. `print(found)` is always plain.
+        """
+        file = sys.stdout if file is None else file
+        print(self._in_words(in_colour=has_colours(file)), file=file)
+
     def __str__(self) -> str:
+        return self._in_words(in_colour=False)
+
+    def _in_words(self, *, in_colour: bool) -> str:
+        count = f"{self.executions:,} execution{'' if self.executions == 1 else 's'}"
         rate = f"{self.executions / self.seconds:,.0f}/s" if self.seconds else ""
         failures = sum(failure.count for failure in self.failures)
         failed = f"{failures:,} failed" if failures else "none failed"
-        headline = f"{self.executions:,} executions ({self.seconds:.2f} s, {rate}), {failed}\n{self.verdict}"
         rows = [
             OutcomeRow(value, outcome.count, outcome.schedule.token, outcome.allowed)
             for value, outcome in self.outcomes.items()
         ]
         rows += [OutcomeRow(value, 0, "", True) for value in self.missing]
-        interesting = [] if list(self.outcomes) == [None] else rows
-        return exploration_report(headline, outcome_table(interesting), self.failures, self.notes)
+        return exploration_report(
+            f"{count} ({self.seconds:.2f} s, {rate}), {failed}\n{self.verdict}",
+            [] if list(self.outcomes) == [None] else outcome_table(rows),
+            self.failures,
+            self.notes,
+            proved=self.proved,
+            in_colour=in_colour,
+        )

@@ -1,15 +1,41 @@
-"""A report in colour, for a terminal that has them."""
+"""A report in colour, for a terminal that has them.
+
+`str()` and `print()` of what was found are plain, wherever that goes: what somebody compares, logs or writes to a file
+must not depend on a terminal. Colours come where racekit or pytest itself writes, and by `Exploration.show`.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from typing import TextIO
 
 from racekit.report.drawing import LANE, MARK, SWITCH
 
-_BOLD_RED, _BOLD, _CYAN, _FAINT, _GREEN, _RESET = "\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[2m", "\x1b[32m", "\x1b[0m"
+_BOLD_RED, _BOLD, _CYAN, _FAINT = "\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[2m"
+_GREEN, _YELLOW, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[0m"
 _ADVICE = re.compile(r"(  (?:replay|pin|fix):)( +)(.*)")
 _FORBIDDEN = re.compile(r"\bFORBIDDEN\b")
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether to write to `stream` in colour: if it is a terminal, unless NO_COLOR or FORCE_COLOR say otherwise."""
+    for name, answer in (("NO_COLOR", False), ("FORCE_COLOR", True)):
+        if os.environ.get(name):
+            return answer
+    return os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def coloured_result(summary: str, *, failed: bool, proved: bool) -> str:
+    """The lines above an exploration: red if it has failed, green if it has proved something, else yellow."""
+    colour = _BOLD_RED if failed else _GREEN if proved else _YELLOW
+    return "\n".join(f"{colour}{line}{_RESET}" for line in summary.split("\n"))
+
+
+def coloured_table(rows: str) -> str:
+    """A table of outcomes, in which what is forbidden stands out."""
+    return _FORBIDDEN.sub(f"{_BOLD_RED}FORBIDDEN{_RESET}", rows)
 
 
 def coloured(report: str) -> str:
@@ -34,4 +60,4 @@ def _lines(lines: list[str]) -> Iterator[str]:
         elif advice:
             yield f"{_BOLD}{advice[1]}{_RESET}{advice[2]}{_GREEN if 'fix' not in advice[1] else ''}{advice[3]}{_RESET}"
         else:
-            yield _FORBIDDEN.sub(f"{_BOLD_RED}FORBIDDEN{_RESET}", line)
+            yield line

@@ -19,7 +19,7 @@ MOST_THREADS = 8
 _STEP = "* "
 _INDENT = 2
 _GUTTER = 2
-_CUT_COLUMNS_AT_MOST = 3
+_CUT_COLUMNS_AT_MOST = 2
 _THREAD_COLUMNS = 30
 _CODE_COLUMNS = 26
 
@@ -37,7 +37,7 @@ class Row:
 def draw(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[str], list[str]]:
     """The lines above, and a line for each row. `names` are those of all threads, the rows of `MOST_THREADS` at most.
 
-    Up to three threads have a column each, with the code beside them, even if texts have to be cut; more of them only
+    Two threads have a column each, with the code beside them, even if texts have to be cut; more of them only
     if all of it fits. Otherwise each has a lane, which is as narrow as a mark, and the texts share one column.
     """
     threads = sorted({row.thread for row in rows})

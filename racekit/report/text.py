@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 
 from racekit.diagnose.deadlock import find_cycle
 from racekit.failure import Failure
 from racekit.report.cells import short_place
+from racekit.report.colour import coloured, coloured_result, coloured_table
 from racekit.report.columns import WIDTH, cut, wrapped
 from racekit.report.meaning import meaning
 from racekit.report.places import raised_at
@@ -94,7 +95,19 @@ def _what_to_do(failure: Failure, test: str) -> Iterator[str]:
 
 
 def exploration_report(
-    headline: str, outcomes: Iterable[str], failures: Iterable[Failure], notes: Iterable[str]
+    summary: str,
+    outcomes: Sequence[str],
+    failures: Iterable[Failure],
+    notes: Iterable[str],
+    *,
+    proved: bool = False,
+    in_colour: bool = False,
 ) -> str:
-    """An exploration as text."""
-    return "\n".join([headline, *outcomes, *(f"  note: {note}" for note in notes), *map(str, failures)])
+    """An exploration as text: in a few words, what came out, and the report of each failure."""
+    failures = list(failures)
+    table, reports = "\n".join(outcomes), list(map(str, failures))
+    if in_colour:
+        summary = coloured_result(summary, failed=bool(failures), proved=proved)
+        table, reports = coloured_table(table), list(map(coloured, reports))
+    beginning = [summary, *([table] if table else []), *(f"  note: {note}" for note in notes)]
+    return "\n\n".join(["\n".join(beginning), *reports])
