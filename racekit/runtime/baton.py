@@ -77,7 +77,7 @@ class Scheduler:
         self.enabled: tuple[int, ...] | None = None
         self.waiters: dict[int, list[ControlledThread]] = {}
         self.holds: dict[int, Hold] = {}
-        kept: Any = [] if keeps_trace else deque((), 0)
+        kept: Any = [] if keeps_trace else deque(maxlen=0)
         self.trace: list[TraceEntry] = kept
         self.departures: list[tuple[int, int, int, int]] = []
         self.fairness = Fairness()

@@ -10,6 +10,8 @@ from collections import ChainMap, UserDict, UserList
 from types import FunctionType
 from typing import Any
 
+from racekit.watch.named_code import defined_name
+
 _RACEKIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LIBRARIES = tuple(
     {os.path.join(os.path.realpath(sysconfig.get_path(name)), "") for name in ("stdlib", "platstdlib")}
@@ -36,14 +38,15 @@ _FILES_OF_LIBRARY = frozenset(function.__code__.co_filename for function in _OF_
 class Scope:
     """The default scope, widened by the dotted names in `include` and narrowed by those in `exclude`, which win.
 
-    A name stands for a package, module, class or function and all that is in it.
+    A name stands for a package, module, class or function and all that is in it. Raises BadArgument for a name that
+    stands for nothing, and for one in `include` of what is written in C.
     """
 
     def __init__(self, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> None:
-        self._include = include
-        self._exclude = exclude
+        self._include = _all_names("include", include)
+        self._exclude = _all_names("exclude", exclude)
         self.names = include, exclude
-        self._named = {name.partition(".")[0] for name in (*include, *exclude)}
+        self._named = {name.partition(".")[0] for name in (*self._include, *self._exclude)}
         self.verdicts: dict[str, bool] = {}
         """For each file that was judged as a whole: whether its functions are watched."""
 
@@ -67,24 +70,27 @@ class Scope:
                 return not _is_racekit(function.__code__.co_filename)
         filename = function.__code__.co_filename
         if filename.startswith("<") and not filename.startswith("<frozen"):
-            return _is_project_module(function.__globals__)
+            return _is_project_module(function.__globals__, str(function.__module__))
         return is_project_file(filename)
+
+
+def _all_names(option: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for name in names for each in (name, defined_name(option, name))))
 
 
 def _is_in(name: str, scopes: tuple[str, ...]) -> bool:
     return any(name == scope or name.startswith(f"{scope}.") for scope in scopes)
 
 
-def _is_project_module(namespace: dict[str, Any]) -> bool:
+def _is_project_module(namespace: dict[str, Any], module: str) -> bool:
     """For code without a file of its own, such as a dataclass's methods: the module that it was made for decides.
 
     Where there is none, it is what a user runs by `exec` or types into an interpreter, but for namedtuple's methods.
     """
     filename = namespace.get("__file__")
-    name = namespace.get("__name__", "__main__")
     if not isinstance(filename, str):
-        filename = getattr(sys.modules.get(str(name)), "__file__", None)
-    return is_project_file(filename) if isinstance(filename, str) else not str(name).startswith("namedtuple_")
+        filename = getattr(sys.modules.get(module), "__file__", None)
+    return is_project_file(filename) if isinstance(filename, str) else not module.startswith("namedtuple_")
 
 
 def _is_scenario(filename: str) -> bool:

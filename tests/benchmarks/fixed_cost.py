@@ -132,7 +132,7 @@ def show(title: str, watches: Stopwatches, repetitions: int) -> None:
     columns = {
         "body known": measure(watches, repetitions, body),
         "new body": measure(watches, repetitions),
-        "include=": measure(watches, repetitions, body, include=("some.package",)),
+        "include=": measure(watches, repetitions, body, include=("colorsys",)),
     }
     functions = sum(type(each) is types.FunctionType for each in gc.get_objects())
     print_title(

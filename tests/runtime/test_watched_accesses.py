@@ -516,7 +516,10 @@ def test_exclude_wins_over_include(installed: ModuleType) -> None:
     assert all_of(body_with(installed), include="somebodys", exclude="somebodys.Counter") == {2}
 
 
-def test_a_module_whose_name_only_begins_alike_is_not_included(installed: ModuleType) -> None:
+def test_a_module_whose_name_only_begins_alike_is_not_included(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "somebody", foreign_module("somebody", "/somewhere/site-packages/somebody.py"))
     assert all_of(body_with(installed), include="somebody") == {2}
 
 
