@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
@@ -73,6 +74,7 @@ def _rows(trace: Trace, shown: Sequence[int], marked: Collection[int]) -> list[R
     names = _short_names({events[i].target for i in shown if is_access(events[i])})
     if len(names) == 1:
         names = dict.fromkeys(names, "")
+    at = [each.at for each in trace.hand_overs]
     rows: list[Row] = []
     for position, index in enumerate(shown):
         event = events[index]
@@ -81,7 +83,7 @@ def _rows(trace: Trace, shown: Sequence[int], marked: Collection[int]) -> list[R
         )
         following = shown[position + 1] if position + 1 < len(shown) else None
         until = len(events) if following is None else following
-        between = [each for each in trace.hand_overs if index < each.at <= until]
+        between = trace.hand_overs[bisect_right(at, index) : bisect_right(at, until)]
         blocked = [each for each in between if each.thread != event.thread and _is_blocked(each)]
         if following is not None and events[following].thread == event.thread and not blocked:
             continue
@@ -130,7 +132,7 @@ def _kept(rows: Sequence[Row], threads: Collection[int], lines: int) -> list[int
         (index for index, row in enumerate(rows) if row.thread in threads),
         key=lambda index: min(abs(index - anchor) for anchor in anchors),
     )
-    for count in range(len(by_distance), 0, -1):
+    for count in range(min(len(by_distance), lines), 0, -1):
         kept = sorted(by_distance[:count])
         gaps = sum(later > earlier + 1 for earlier, later in zip([-1, *kept], [*kept, len(rows)], strict=True))
         if count + gaps <= lines:

@@ -29,9 +29,8 @@ class Interrupts:
     def begin(self) -> None:
         self._holding_back = True
         if threading.current_thread() is threading.main_thread():
-            before = signal.getsignal(signal.SIGINT)
-            if callable(before):
-                self._before = before
+            self._before = signal.getsignal(signal.SIGINT)  # None if it is not one of Python's
+            if self._before is not None:
                 signal.signal(signal.SIGINT, self._handle)
 
     def hold_back(self) -> None:
@@ -50,7 +49,14 @@ class Interrupts:
     def _handle_noted(self) -> None:
         if self._noted:
             self._noted = False
-            self._before(signal.SIGINT, None)
+            self._handle_as_before(None)
+
+    def _handle_as_before(self, frame: FrameType | None) -> None:
+        if callable(self._before):
+            self._before(signal.SIGINT, frame)
+        elif self._before == signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
 
     def check(self) -> None:
         """A safe place between executions: handle what was noted."""
@@ -66,7 +72,7 @@ class Interrupts:
         if self._holding_back:
             self._noted = True
         elif self._before is not signal.default_int_handler:
-            self._before(number, frame)
+            self._handle_as_before(frame)
         elif scheduler is not None:
             scheduler.interrupt(KeyboardInterrupt())
             if not _in_racekit(frame):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -66,6 +67,20 @@ def test_a_call_that_blocks_for_ever_is_named_and_never_proved(ends: tuple[socke
     assert found.failure.waits[0].place.text == "one.recv(1)"
     assert any(f"blocked outside control at {line_of(body, 1)}" in note for note in found.notes)
     assert "one.recv(1)" in str(found)
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
+def test_a_call_that_blocks_for_ever_ends_also_where_ctrl_c_is_not_python_s(
+    ends: tuple[socket.socket, socket.socket], handler: signal.Handlers
+) -> None:
+    before = signal.signal(signal.SIGINT, handler)  # as in a job in the background of a shell script
+    try:
+        found = racekit.explore(lambda: ends[0].recv(1))
+        assert found.failure is not None
+        assert found.failure.kind == "deadlock"
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_thread_that_blocks_outside_lets_the_others_go_on(ends: tuple[socket.socket, socket.socket]) -> None:
