@@ -49,7 +49,6 @@ CONTROLLED: dict[str, str] = {
     ),
     "test_concurrent_futures.test_thread_pool.*.test_map_timeout": _REAL_TIME,
     "test_concurrent_futures.test_thread_pool.*.test_hang_global_shutdown_lock": _PROCESSES,
-    "test_queue.*.test_shutdown*_all_methods_in_many_threads": "a stress test with 65,536 messages",
     "test_threading.InterruptMainTests.*": _SIGNALS,
 }
 """Pattern of tests -> why they cannot run, or come out differently, under control."""
