@@ -590,6 +590,28 @@ def test_waiting_in_a_loop_for_another_thread_is_no_livelock() -> None:
     assert not found.proved
 
 
+@pytest.mark.parametrize("kind", [threading.Lock, threading.RLock, threading.Condition])
+def test_looking_under_a_lock_until_another_thread_is_ready_is_no_livelock(kind: Callable[[], Any]) -> None:
+    def body() -> None:
+        lock = kind()
+        ready: list[bool] = []
+
+        def poll() -> None:
+            while True:
+                with lock:
+                    if ready:
+                        break
+
+        def make_ready() -> None:
+            with lock:
+                ready.append(True)
+
+        run(poll, make_ready)
+
+    found = racekit.explore(body, executions=20, strategy="bounded", steps=2000)
+    assert found.ok, str(found)
+
+
 # --- what a failure carries -------------------------------------------------------------------------------------------
 
 

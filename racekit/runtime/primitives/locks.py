@@ -47,8 +47,6 @@ def taken(lock: object, site: Site | None, is_step: bool, operation: str) -> Non
     thread.lockset = frozenset(thread.held)
     if key in scheduler.waiters:
         scheduler.changed(key)
-    if not thread.atomic:
-        thread.has_effect()
     _record(lock, site, operation, is_step)
 
 
