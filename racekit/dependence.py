@@ -24,6 +24,10 @@ READS = frozenset(
         "done",
         "is_alive",
         "join",
+        "look",
+        "await",
+        "result",
+        "exception",
     }
 )
 """Operations that change nothing that another thread could see; so is each that failed, such as "acquire failed"."""

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from racekit.dependence import WHOLE, Access, Footprint, writes
 
-WAITING = frozenset({"acquire", "take"})
-"""They could not have come before the release or the put that they waited for; "acquire now" could have failed."""
+WAITING = frozenset({"acquire", "take", "look", "await"})
+"""They could not have come before the release, put or end that they waited for; "acquire now" could have failed."""
 
 MAY_WAIT = WAITING | {"get"}
 """While they waited they could not have come, so nothing in between tells that they could not have come before it."""

@@ -67,6 +67,9 @@ class Verdicts:
         for call in run.scheduler.outside_calls:
             self.outside = "a call that blocked outside control"
             self.note(call)
+        if run.scheduler.workers_were_counted:
+            self.outside = "a count of the threads of an executor"
+            self.note("how many threads an executor has started is not explored, but the body asked how many there are")
         for refused in WATCHER.refused:
             self.outside = "code that cannot be watched"
             self.note(f"{refused} cannot be rewritten, so its accesses were not seen")

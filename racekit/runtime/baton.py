@@ -63,6 +63,8 @@ class Scheduler:
     waiting_outside = False
     waited_for_outsiders = 0.0
     interrupting_caller = False
+    counts_no_idle_workers = False
+    workers_were_counted = False
 
     def __init__(
         self, chooser: Chooser, pool: Pool, *, steps: int, any_timeout: bool, keeps_trace: bool = True
@@ -74,6 +76,8 @@ class Scheduler:
         self.threads: list[ControlledThread] = []
         self.alive: list[ControlledThread] = []
         self.by_ident: dict[int, ControlledThread] = {}
+        self.by_object: dict[int, ControlledThread] = {}
+        self.not_joined: set[ControlledThread] = set()
         self.enabled: tuple[int, ...] | None = None
         self.waiters: dict[int, list[ControlledThread]] = {}
         self.holds: dict[int, Hold] = {}
@@ -139,6 +143,12 @@ class Scheduler:
         self.by_ident[thread.ident] = thread
         self.enabled = None
 
+    def joined(self, thread: ControlledThread) -> None:
+        """All that `thread` did comes before what follows; once that goes for all that ended, who is left is alone."""
+        self.not_joined.discard(thread)
+        if not self.not_joined and len(self.alive) == 1:
+            TURN.several = False
+
     def pass_on(self, to: ControlledThread) -> None:
         if not self.fairness.idle:
             self.fairness.runs(to.id)
@@ -185,6 +195,7 @@ class Scheduler:
             thread.fresh = False
         elif TURN.several:
             self.reschedule(thread)
+        thread.touches = None
 
     def record(
         self,
@@ -210,6 +221,11 @@ class Scheduler:
     def location(self, touched: object, part: object = None) -> object:
         """Where the event is, for a strategy that compares events; it costs too much for the others."""
         return (self.conflicts.record(touched).number, part) if self.compares_events else None
+
+    def lives(self, thread: ControlledThread, operation: str, of: object) -> None:
+        """`thread` changes who is alive, or looks at it: `of` is the id of whom that is about, or WHOLE for anybody."""
+        if self.compares_events:
+            self.trace.append((thread.id, None, operation, self.location(self, of)))
 
     def count(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
         """`thread` passes a position, so that the next time there is another occurrence."""

@@ -20,6 +20,8 @@ from racekit.runtime.module_names import NameReplacement
 from racekit.runtime.monitor import Monitor
 from racekit.runtime.pool import Pool, run_in_batches
 from racekit.runtime.primitives import locks, simple_queue, threads
+from racekit.runtime.primitives.executors import swap_executors
+from racekit.runtime.primitives.futures import swap_futures
 from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
 from racekit.runtime.primitives.selectors import swap_selectors
@@ -108,6 +110,8 @@ class Control:
         if self._every_access:
             PLACES.want_all()
         swap_operations(self._swaps)
+        swap_futures(self._swaps)
+        swap_executors(self._swaps)
         swap_selectors(self._swaps)
         swap_library_functions(self._swaps)
         number_threads_and_futures(self._swaps)

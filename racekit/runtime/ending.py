@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime import cpython, originals
-from racekit.runtime.scheduling_point import BLOCKED, HEAD, THE_END
+from racekit.runtime.scheduling_point import BLOCKED, ENDS, HEAD, THE_END
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 
@@ -24,12 +24,12 @@ def finish(scheduler: Scheduler, thread: ControlledThread) -> None:
     thread.finished = True
     scheduler.alive.remove(thread)
     scheduler.enabled = None
-    if len(scheduler.alive) == 1:
-        TURN.several = False
+    scheduler.not_joined.add(thread)
     scheduler.changed(id(thread))
     if scheduler.aborting:
         scheduler.pass_on(next_to_unwind(scheduler, thread))
         return
+    scheduler.lives(thread, ENDS, thread.id)
     if scheduler.body_done and only_background_left(scheduler):
         note_the_end(scheduler, thread)
         scheduler.pass_on(scheduler.threads[0])
@@ -140,7 +140,7 @@ def note_what_blocks(scheduler: Scheduler) -> None:
             awaited = thread.awaited
             if thread.blocked and type(awaited) in (originals.LockType, originals.RLockType):
                 scheduler.trace.append((thread.id, None, f"acquire{BLOCKED}", scheduler.location(awaited)))
-            elif thread.blocked and type(awaited) is queue.SimpleQueue:
+            elif thread.blocked and isinstance(awaited, queue.SimpleQueue):
                 scheduler.trace.append((thread.id, None, f"get{BLOCKED}", scheduler.location(awaited, HEAD)))
 
 

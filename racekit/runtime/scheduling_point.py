@@ -18,6 +18,12 @@ BLOCKED = " blocked"
 THE_END, BEFORE_THE_END = "stop daemons", "daemon runs"
 """Operations of the step that stops the daemon threads, and of each of theirs; the one writes, the others read."""
 
+BEGINS, ENDS = "begins", "ends"
+"""Operations of the step that starts a thread, and of its last one; whoever asks who is alive reads."""
+
+OF_THREADS = frozenset({THE_END, BEFORE_THE_END, BEGINS, ENDS})
+"""Operations that touch nothing of the code under test."""
+
 FAILS = "fails"
 """The operation of the event that ends an execution before its other threads have ended."""
 

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 class Turn:
-    """The OS thread that holds the baton (`ident` 0: nobody), and whether it is alone (`several` is False)."""
+    """The OS thread that holds the baton (`ident` 0: nobody), and whether others are alive, or were and are not joined.
+
+    If there are no such others (`several` is False), all that happened so far comes before what its thread does next.
+    """
 
     __slots__ = ("ident", "scheduler", "several", "thread")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from racekit.dependence import Access
-from racekit.runtime.scheduling_point import BEFORE_THE_END, SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import OF_THREADS, SchedulingPoint, TraceEntry
 from racekit.strategies.steps import footprint
 
 
@@ -34,6 +34,6 @@ class Foresight:
         """An execution is over."""
         self._first = {}
         for thread, _, operation, location in trace:
-            if thread not in self._first and operation != BEFORE_THE_END:
+            if thread not in self._first and operation not in OF_THREADS:
                 accesses = footprint(((thread, None, operation, location),), kinds)
                 self._first[thread] = accesses[0] if accesses else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from racekit.dependence import WHOLE, writes
-from racekit.runtime.scheduling_point import BEFORE_THE_END, BLOCKED, THE_END, TraceEntry
+from racekit.runtime.scheduling_point import BLOCKED, OF_THREADS, TraceEntry
 
 _TAKES = frozenset({"acquire", "acquire now"})
 _GIVES = "release"
@@ -42,7 +42,7 @@ class Profile:
             touched: object = None
             if operation == "start":
                 self.starters.add(thread)
-            is_access = operation not in (BEFORE_THE_END, THE_END) and not operation.endswith(BLOCKED)
+            is_access = operation not in OF_THREADS and not operation.endswith(BLOCKED)
             if isinstance(location, tuple) and is_access:
                 touched = location[0] if location[0] in wholes else location
                 self._touches[thread][touched] = self._touches[thread].get(touched, False) or writes(operation)

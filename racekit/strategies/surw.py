@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from racekit.dependence import same_part, writes
-from racekit.runtime.scheduling_point import BEFORE_THE_END, BLOCKED, THE_END, SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import BLOCKED, OF_THREADS, SchedulingPoint, TraceEntry
 from racekit.strategies.foresight import Foresight
 from racekit.strategies.patience import goes_on_and_on
 from racekit.strategies.remaining import Remaining, parents
@@ -92,7 +92,7 @@ class Surw:
         counts: defaultdict[Location, Counter[int]] = defaultdict(Counter)
         changed: set[Location] = set()
         for thread, _, operation, location in trace:
-            is_access = operation not in (BEFORE_THE_END, THE_END) and not operation.endswith(BLOCKED)
+            is_access = operation not in OF_THREADS and not operation.endswith(BLOCKED)
             if isinstance(location, tuple) and is_access:
                 counts[location][thread] += 1
                 if writes(operation):

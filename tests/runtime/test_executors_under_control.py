@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
+import queue
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, as_completed, wait
 from typing import Any
@@ -323,3 +325,182 @@ def test_what_is_submitted_may_take_arguments_of_any_name() -> None:
             return pool.submit(lambda **named: named, self=1, fn=2, args=3).result()
 
     assert list(racekit.explore(body, executions=3).outcomes) == ["{'self': 1, 'fn': 2, 'args': 3}"]
+
+
+def proved(body: Callable[[], object]) -> dict[object, int]:
+    """How many different interleavings give which value, by the default strategy; there must be no others."""
+    found = racekit.explore(body)
+    assert found.proved, str(found)
+    return {value: outcome.count for value, outcome in found.outcomes.items()}
+
+
+def test_which_workers_are_idle_when_makes_no_interleavings() -> None:
+    """Two tasks race; the first worker to take one is either; and nothing else differs that anybody could see."""
+
+    def body() -> int:
+        shared = Shared()
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            pool.submit(shared.increment)
+            pool.submit(shared.increment)
+        return shared.value
+
+    found = racekit.explore(body, strategy="dpor")
+    assert set(found.outcomes) == {1, 2}
+    assert found.interleavings == 2 * (1 + 4)  # one worker does both, or two workers race
+
+
+@pytest.mark.parametrize("wait_for_all", [lambda futures: [each.result() for each in futures], wait])
+def test_to_wait_for_futures_makes_no_interleavings(wait_for_all: Callable[[list[Future[None]]], object]) -> None:
+    def body() -> int:
+        shared = Shared()
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            wait_for_all([pool.submit(shared.increment), pool.submit(shared.increment)])
+        return shared.value
+
+    found = racekit.explore(body, strategy="dpor")
+    assert set(found.outcomes) == {1, 2}
+    assert found.interleavings == 10
+
+
+def test_initializers_run_in_as_many_workers_as_are_started() -> None:
+    def body() -> int:
+        shared = Shared()
+        with ThreadPoolExecutor(max_workers=2, initializer=shared.increment) as pool:
+            pool.submit(int).result()
+            pool.submit(int)
+        return shared.value
+
+    assert set(racekit.explore(body, strategy="dpor", executions=None).outcomes) == {1, 2}
+
+
+def test_a_class_that_starts_workers_in_its_own_way_is_left_to_it() -> None:
+    class Pool(ThreadPoolExecutor):
+        started = 0
+
+        def _adjust_thread_count(self) -> None:
+            idle = self._idle_semaphore._value  # type: ignore[attr-defined]
+            super()._adjust_thread_count()  # type: ignore[misc]
+            self.started += not idle
+
+    def body() -> int:
+        with Pool(max_workers=2) as pool:
+            pool.submit(int).result()
+            pool.submit(int)
+        return pool.started
+
+    assert set(racekit.explore(body, strategy="dpor", executions=None).outcomes) == {1, 2}
+
+
+def test_a_count_of_the_threads_of_an_executor_is_not_proved() -> None:
+    def body() -> int:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            pool.submit(int)
+            return threading.active_count()
+
+    found = racekit.explore(body)
+    assert not found.proved
+    assert found.cut_by == "a count of the threads of an executor"
+    assert "how many threads an executor has started" in str(found)
+
+
+def test_workers_end_when_their_executor_is_forgotten() -> None:
+    def body() -> bool:
+        pool = ThreadPoolExecutor(max_workers=2)
+        workers = [pool.submit(threading.current_thread).result() for _ in range(2)]
+        del pool
+        for worker in workers:
+            worker.join()
+        return any(worker.is_alive() for worker in workers)
+
+    assert set(proved(body)) == {False}
+
+
+def test_tasks_left_when_an_executor_is_shut_down_can_be_taken_away_by_hand() -> None:
+    def body() -> int:
+        pool = ThreadPoolExecutor(max_workers=1)
+        pool.submit(int)
+        left = 0
+        try:
+            while True:
+                pool._work_queue.get_nowait()
+                left += 1
+        except queue.Empty:
+            pool.shutdown()
+        return left
+
+    assert set(proved(body)) == {0, 1}
+
+
+def test_a_cancelled_future_has_its_result_before_the_worker_comes_to_it() -> None:
+    """What the worker did before it noticed does not happen before what whoever asked for the result does then."""
+
+    def body() -> tuple[str, int]:
+        shared, future = Shared(), Future[int]()
+
+        def work() -> None:
+            shared.increment()
+            if future.set_running_or_notify_cancel():
+                future.set_result(1)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        future.cancel()
+        try:
+            future.result()
+            seen = "done", shared.value
+        except CancelledError:
+            seen = "cancelled", shared.value
+        thread.join()
+        return seen
+
+    assert set(proved(body)) == {("cancelled", 0), ("cancelled", 1), ("done", 1)}
+
+
+def test_callbacks_may_run_while_somebody_goes_on_with_the_result() -> None:
+    def body() -> str:
+        order: list[str] = []
+        future: Future[int] = Future()
+        future.add_done_callback(lambda done: order.append("callback"))
+        thread = threading.Thread(target=future.set_result, args=(1,))
+        thread.start()
+        future.result()
+        order.append("result")
+        thread.join()
+        return " ".join(order)
+
+    assert set(proved(body)) == {"callback result", "result callback"}
+
+
+def test_as_completed_may_be_asked_before_or_after_the_futures_are_done() -> None:
+    def body() -> tuple[bool, ...]:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            first, second = pool.submit(int, "1"), pool.submit(int, "2")
+            for future in as_completed([first, second]):
+                return future is first, first.done(), second.done()
+        return ()
+
+    assert set(proved(body)) == {(True, True, False), (True, True, True), (False, False, True), (False, True, True)}
+
+
+def test_as_completed_lets_go_of_what_it_has_yielded() -> None:
+    def body() -> bool:
+        futures: list[Future[object]] = [Future(), Future()]
+        for future in futures:
+            future.set_result(None)
+        del future
+        turns = as_completed(futures)
+        reference = weakref.ref(next(turns))
+        futures.clear()
+        return reference() is None
+
+    assert all_of(body) == {True}
+
+
+def test_as_completed_waits_for_the_end_of_what_is_cancelled() -> None:
+    def body() -> str:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            futures = [pool.submit(str, "a"), pool.submit(str, "b")]
+            futures[1].cancel()
+            return "".join("-" if each.cancelled() else each.result() for each in as_completed(futures))
+
+    assert set(proved(body)) == {"a-", "-a", "ab", "ba"}

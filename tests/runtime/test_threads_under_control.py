@@ -352,6 +352,78 @@ def test_is_alive_tells_whether_a_thread_has_ended() -> None:
         return before, during, thread.is_alive()
 
     assert all_of(body) == {(False, True, False), (False, False, False)}
+    assert set(racekit.explore(body, strategy="dpor").outcomes) == {(False, True, False), (False, False, False)}
+
+
+@pytest.mark.parametrize("strategy", ["bounded", "dpor"])
+def test_whether_a_thread_is_alive_is_seen_with_what_it_did(strategy: str) -> None:
+    def body() -> tuple[bool, int]:
+        shared = Shared()
+        thread = Thread(target=shared.increment)
+        thread.start()
+        seen = thread.is_alive(), shared.value
+        thread.join()
+        return seen
+
+    assert set(racekit.explore(body, strategy=strategy).outcomes) == {(True, 0), (True, 1), (False, 1)}
+
+
+@pytest.mark.parametrize("strategy", ["bounded", "dpor"])
+@pytest.mark.parametrize("count", [threading.active_count, lambda: len(threading.enumerate())])
+def test_how_many_threads_there_are_depends_on_the_schedule(strategy: str, count: Callable[[], int]) -> None:
+    def body() -> int:
+        thread = Thread(target=int)
+        thread.start()
+        seen = count()
+        thread.join()
+        return seen - threading.active_count()
+
+    assert set(racekit.explore(body, strategy=strategy).outcomes) == {0, 1}
+
+
+@pytest.mark.parametrize("strategy", ["bounded", "dpor"])
+def test_who_starts_a_thread_first_depends_on_the_schedule(strategy: str) -> None:
+    def body() -> str:
+        order: list[str] = []
+        once = Thread(target=int)
+
+        def start(name: str) -> None:
+            try:
+                once.start()
+            except RuntimeError:
+                order.append(name)
+
+        both = [Thread(target=start, args=(name,)) for name in "ab"]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        once.join()
+        return "".join(order)
+
+    assert set(racekit.explore(body, strategy=strategy).outcomes) == {"a", "b"}
+
+
+@pytest.mark.parametrize("strategy", ["auto", "bounded", "dpor"])
+def test_what_a_thread_did_last_is_not_over_for_others_before_it_is_joined(strategy: str) -> None:
+    def body() -> str:
+        order: list[str] = []
+        event = threading.Event()
+
+        def work() -> None:
+            event.set()
+            order.append("thread")
+
+        thread = Thread(target=work)
+        thread.start()
+        event.wait()
+        order.append("body")
+        thread.join()
+        return " ".join(order)
+
+    found = racekit.explore(body, strategy=strategy)
+    assert found.proved
+    assert set(found.outcomes) == {"thread body", "body thread"}
 
 
 def test_enumerate_lists_the_threads_that_are_alive() -> None:

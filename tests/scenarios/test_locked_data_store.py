@@ -14,9 +14,12 @@ def three_updates() -> int:
     return update_three_times(LockedDataStore())
 
 
-def test_three_updates_with_a_lock_end_with_three_in_every_execution() -> None:
+def test_three_updates_with_a_lock_are_proved_to_end_with_three() -> None:
+    """Nine ways in which two workers that are interchangeable take three tasks and then the lock, and each twice."""
     found = explore(three_updates)
     assert set(found.outcomes) == {3}
+    assert found.proved
+    assert found.interleavings == 2 * 9
 
 
 def test_two_updates_with_a_lock_are_proved_to_end_with_two() -> None:

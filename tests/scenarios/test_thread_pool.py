@@ -8,9 +8,10 @@ from racekit.explore import explore, replay
 from racekit.scenarios import run_thread_pool
 
 
-def test_the_pool_returns_the_three_sums_in_every_execution() -> None:
-    found = explore(run_thread_pool, executions=30)
+def test_the_pool_is_proved_to_return_the_three_sums() -> None:
+    found = explore(run_thread_pool)
     assert list(found.outcomes) == ["[50005000, 50005000, 50005000]"]
+    assert found.proved
 
 
 def test_the_third_task_starts_when_a_worker_is_free(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import thread as thread_pool
 from types import FrameType
 from typing import Any
 
@@ -26,8 +27,9 @@ from racekit.watch.site import Site
 MODULES_WITHOUT_STEPS = frozenset({"importlib._bootstrap", "_frozen_importlib"})
 """Whether a module is already imported depends on the executions before: it must not change what the steps are."""
 
-_LOCK_OF_CACHES: Any = logging._lock  # type: ignore[attr-defined]
-"""Whether logging takes it depends on which levels the executions before have looked up, so it is no event, either."""
+_WITHOUT_EVENTS = frozenset({id(logging._lock), id(thread_pool._global_shutdown_lock)})  # type: ignore[attr-defined]
+"""Locks that are no events. Whether logging takes its own depends on which levels the executions before have looked up;
+executors hold theirs for one step each, against the end of the interpreter."""
 
 _PASSED_THROUGH = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
 
@@ -66,7 +68,7 @@ def given_up(lock: object, site: Site | None, is_step: bool) -> None:
 
 
 def _record(lock: object, site: Site | None, operation: str, is_step: bool) -> None:
-    if lock is not _LOCK_OF_CACHES:
+    if id(lock) not in _WITHOUT_EVENTS:
         TURN.scheduler.record(TURN.thread, site, operation, lock, is_step)
 
 
@@ -90,7 +92,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
     is_step = (
         not thread.atomic
         and caller.f_globals.get("__name__") not in MODULES_WITHOUT_STEPS
-        and lock is not _LOCK_OF_CACHES
+        and id(lock) not in _WITHOUT_EVENTS
     )
     if blocking and timeout != 0:
         if is_step or not is_free(lock):

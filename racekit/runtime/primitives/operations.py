@@ -10,7 +10,6 @@ import concurrent.futures
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import _base as futures
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -23,11 +22,6 @@ from racekit.runtime.turn import TURN
 from racekit.watch.swap import Swaps, copy_of, forwarding_code
 
 _get_ident = originals.get_ident
-
-
-def _method(owner: Any, name: str) -> FunctionType | None:
-    found = vars(owner).get(name)
-    return found if isinstance(found, FunctionType) else None
 
 
 ATOMIC: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -44,26 +38,16 @@ ATOMIC: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "cancelled",
             "running",
             "done",
-            "result",
-            "exception",
-            "set_running_or_notify_cancel",
             "set_result",
             "set_exception",
         ),
     ),
     (concurrent.futures.ThreadPoolExecutor, ("submit", "shutdown")),
-    (futures, ("wait",)),
 )
 """(class or module, names of its functions)"""
 
 _QUERIES = frozenset({"is_set", "qsize", "empty", "full", "cancelled", "running", "done"})
 """Operations without effect: a loop around one of these alone is a spin."""
-
-CALLS_USER_CODE: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (threading.Barrier, ("_release",)),
-    (concurrent.futures.Future, ("_invoke_callbacks",)),
-)
-"""Parts of those operations that call functions of the code under test: there the steps are ordinary steps again."""
 
 
 def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -115,7 +99,7 @@ def condition_wait(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def not_atomic(original: Callable[..., Any]) -> Callable[..., Any]:
-    """`original` outside of the operation that calls it."""
+    """`original`, which calls functions of the code under test, outside of the operation that calls it."""
 
     def operation(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if _get_ident() != TURN.ident:
@@ -131,22 +115,21 @@ def not_atomic(original: Callable[..., Any]) -> Callable[..., Any]:
     return operation
 
 
+def swap_method(swaps: Swaps, owner: Any, name: str, replace: Callable[[FunctionType], Callable[..., Any]]) -> None:
+    """Have a function of this class or module, if it has one of this name, do what `replace` makes of it."""
+    function = vars(owner).get(name)
+    if isinstance(function, FunctionType):
+        swaps.swap(function, forwarding_code(function.__code__, replace(copy_of(function))))
+
+
 def swap_operations(swaps: Swaps) -> None:
     """Give the standard library's functions the code that announces them."""
     for owner, names in ATOMIC:
         for name in names:
-            function = _method(owner, name)
-            if function is not None:
-                swaps.swap(function, forwarding_code(function.__code__, atomic(copy_of(function), name)))
-    wait = _method(threading.Condition, "wait")
-    assert wait is not None
-    swaps.swap(wait, forwarding_code(wait.__code__, atomic(condition_wait(copy_of(wait)), "wait")))
-    for owner, names in CALLS_USER_CODE:
-        for name in names:
-            function = _method(owner, name)
-            if function is not None:
-                swaps.swap(function, forwarding_code(function.__code__, not_atomic(copy_of(function))))
+            swap_method(swaps, owner, name, partial(atomic, name=name))
+    swap_method(swaps, threading.Condition, "wait", lambda original: atomic(condition_wait(original), "wait"))
+    swap_method(swaps, threading.Barrier, "_release", not_atomic)
     for name, replacement in (("start", threads.start), ("join", threads.join), ("is_alive", threads.is_alive)):
-        function = _method(threading.Thread, name)
-        assert function is not None
-        swaps.swap(function, forwarding_code(function.__code__, partial(replacement, copy_of(function))))
+        swap_method(swaps, threading.Thread, name, partial(partial, replacement))
+    for name in ("enumerate", "active_count"):
+        swap_method(swaps, threading, name, partial(partial, threads.counting))

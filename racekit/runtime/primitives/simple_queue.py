@@ -60,46 +60,63 @@ def get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
     if not block or timeout == 0:
         if not thread.atomic:
             scheduler.step(thread, site, "get", self, WHOLE)
-    else:
-        thread.site, thread.operation = site, "get"
-        outermost = thread.doing is None
-        if outermost:
-            thread.doing = ("get", self)
-        try:
-            if not wait(
-                scheduler,
-                thread,
-                self,
-                (id(self),),
-                lambda: _qsize(self) > 0,
-                None if timeout is None else nanoseconds(timeout),
-                not thread.atomic,
-            ):
-                _got_nothing(scheduler, thread, site, self)
-                raise queue.Empty
-        finally:
-            if outermost:
-                thread.doing = None
+    elif not _wait_for_item(scheduler, thread, site, self, timeout):
+        _got_nothing(scheduler, thread, site, self)
+        raise queue.Empty
     try:
         item = originals.simple_queue_get(self, False)
     except queue.Empty:
         _got_nothing(scheduler, thread, site, self)
         raise
-    scheduler.changed(id(self))
-    scheduler.record(thread, site, "get", self, part=HEAD)
-    if scheduler.compares_events:
-        taken = scheduler.conflicts.taken.get(id(self), 0)
-        scheduler.conflicts.taken[id(self)] = taken + 1
-        waits = block and timeout != 0
-        scheduler.record(thread, site, "take" if waits else "take now", self, False, part=taken)
+    _took(scheduler, thread, site, self, "take" if block and timeout != 0 else "take now")
     return item
 
 
-def _got_nothing(scheduler: Scheduler, thread: ControlledThread, site: Site | None, queue: object) -> None:
+def get_task(self: Any) -> Any:
+    """What a worker gets that waits for its next task; None, which ends the workers, stays there for the others."""
+    scheduler, thread = TURN.scheduler, TURN.thread
+    site = call_site()
+    _wait_for_item(scheduler, thread, site, self, None)
+    task = originals.simple_queue_get(self, False)
+    if task is not None:
+        _took(scheduler, thread, site, self, "take")
+        return task
+    originals.simple_queue_put(self, None)
+    _got_nothing(scheduler, thread, site, self, "look")
+    return None
+
+
+def _wait_for_item(
+    scheduler: Scheduler, thread: ControlledThread, site: Site | None, queue: Any, timeout: float | None
+) -> bool:
+    thread.site, thread.operation = site, "get"
+    outermost = thread.doing is None
+    if outermost:
+        thread.doing = ("get", queue)
+    limit = None if timeout is None else nanoseconds(timeout)
+    try:
+        return wait(scheduler, thread, queue, (id(queue),), lambda: _qsize(queue) > 0, limit, not thread.atomic)
+    finally:
+        if outermost:
+            thread.doing = None
+
+
+def _took(scheduler: Scheduler, thread: ControlledThread, site: Site | None, queue: object, how: str) -> None:
+    scheduler.changed(id(queue))
+    scheduler.record(thread, site, "get", queue, part=HEAD)
+    if scheduler.compares_events:
+        taken = scheduler.conflicts.taken.get(id(queue), 0)
+        scheduler.conflicts.taken[id(queue)] = taken + 1
+        scheduler.record(thread, site, how, queue, False, part=taken)
+
+
+def _got_nothing(
+    scheduler: Scheduler, thread: ControlledThread, site: Site | None, queue: object, how: str = "take failed"
+) -> None:
     scheduler.record(thread, site, "get failed", queue, part=HEAD)
     if scheduler.compares_events:
         taken = scheduler.conflicts.taken.get(id(queue), 0)
-        scheduler.record(thread, site, "take failed", queue, False, part=taken)
+        scheduler.record(thread, site, how, queue, False, part=taken)
 
 
 def put_nowait(self: Any, item: Any) -> None:

@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from racekit.dependence import WHOLE
 from racekit.runtime import cpython, originals
 from racekit.runtime.call_site import call_site
 from racekit.runtime.conflicts import number_reachable
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
+from racekit.runtime.scheduling_point import BEGINS
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
@@ -33,6 +35,7 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
             TURN.scheduler.leave(thread)
     scheduler, thread = TURN.scheduler, TURN.thread
     if not cpython.is_initialized(self) or cpython.is_started(self):
+        scheduler.lives(thread, "start failed", WHOLE)
         _as_part_of_this_step(thread, lambda: original(self))  # raises what it has to raise
         return
     site = call_site()
@@ -44,7 +47,9 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
     child = _spawn(self.run, self, self.name, self.daemon)
     child.born_at = site
     cpython.register(self, child.ident)
+    scheduler.by_object[id(self)] = child
     scheduler.record(thread, site, "start", child.id)
+    scheduler.lives(thread, BEGINS, child.id)
 
 
 def start_new_thread(function: Callable[..., object], args: tuple[Any, ...], kwargs: Any = None, /) -> int:
@@ -63,6 +68,7 @@ def start_new_thread(function: Callable[..., object], args: tuple[Any, ...], kwa
     child = _spawn(lambda: function(*args, **(kwargs or {})), None, name, True)
     child.born_at = site
     scheduler.record(thread, site, "start", child.id)
+    scheduler.lives(thread, BEGINS, child.id)
     return child.ident
 
 
@@ -70,7 +76,7 @@ def thread_count() -> int:
     """`_thread._count` under control: the threads of this execution, and those that were there before."""
     if _get_ident() != TURN.ident:
         return originals.thread_count()
-    TURN.thread.looked = True
+    _look_at_all()
     return TURN.scheduler.pool.threads_before + sum(each.id > 0 for each in TURN.scheduler.alive)
 
 
@@ -129,7 +135,12 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
     joined = find(self)
     scheduler, thread = TURN.scheduler, TURN.thread
     if joined is None or joined is thread:
+        if not cpython.is_started(self):
+            scheduler.lives(thread, "join failed", WHOLE)
         _as_part_of_this_step(thread, lambda: original(self, timeout))
+        ended = _find_ended(self)
+        if ended is not None:
+            scheduler.joined(ended)
         return
     site = call_site()
     thread.site, thread.operation = site, "join"
@@ -137,7 +148,7 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
     if outermost:
         thread.doing = ("join", self)
     try:
-        ended = wait(
+        has_ended = wait(
             scheduler,
             thread,
             joined,
@@ -149,23 +160,42 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
     finally:
         if outermost:
             thread.doing = None
-    scheduler.record(thread, site, "join" if ended else "join failed", joined.id)
+    scheduler.record(thread, site, "join" if has_ended else "join failed", joined.id)
+    if has_ended:
+        scheduler.joined(joined)
 
 
 def is_alive(original: Callable[..., bool], self: threading.Thread) -> bool:
     """`Thread.is_alive` under control."""
-    if _get_ident() == TURN.ident:
-        scheduler, thread = TURN.scheduler, TURN.thread
-        asked = find(self)
-        if asked is not None:
-            site = call_site()
-            if not thread.atomic:
-                scheduler.step(thread, site, "is_alive")
-            scheduler.record(thread, site, "is_alive", asked.id)
-            return not asked.finished
-        return bool(_as_part_of_this_step(thread, lambda: original(self)))
     asked = find(self)
-    return not asked.finished if asked is not None else original(self)
+    if _get_ident() != TURN.ident:
+        return not asked.finished if asked is not None else original(self)
+    scheduler, thread = TURN.scheduler, TURN.thread
+    site = call_site()
+    if not thread.atomic:
+        scheduler.step(thread, site, "is_alive")
+        asked = find(self)
+    if asked is not None:
+        scheduler.record(thread, site, "is_alive", asked.id)
+    of = asked or _find_ended(self)
+    scheduler.lives(thread, "is_alive", WHOLE if of is None else of.id)
+    return asked is not None or bool(_as_part_of_this_step(thread, lambda: original(self)))
+
+
+def counting(original: Callable[..., Any]) -> Any:
+    """`threading.enumerate` and `threading.active_count` under control."""
+    if _get_ident() != TURN.ident or TURN.thread.atomic:
+        return original()
+    TURN.scheduler.step(TURN.thread, call_site(), "is_alive")
+    _look_at_all()
+    return _as_part_of_this_step(TURN.thread, original)
+
+
+def _look_at_all() -> None:
+    scheduler, thread = TURN.scheduler, TURN.thread
+    thread.looked = True
+    scheduler.lives(thread, "is_alive", WHOLE)
+    scheduler.workers_were_counted = scheduler.workers_were_counted or scheduler.counts_no_idle_workers
 
 
 def _as_part_of_this_step(thread: ControlledThread, work: Callable[[], Any]) -> Any:
@@ -174,6 +204,13 @@ def _as_part_of_this_step(thread: ControlledThread, work: Callable[[], Any]) -> 
         return work()
     finally:
         thread.atomic = before
+
+
+def _find_ended(thread: threading.Thread) -> ControlledThread | None:
+    """The controlled thread of this execution that `thread` stood for, if it has ended."""
+    controlled: ControlledThread | None = TURN.scheduler.by_object.get(id(thread))
+    is_its = controlled is not None and controlled.finished and controlled.ident == thread.ident
+    return controlled if is_its else None
 
 
 def find(thread: threading.Thread) -> ControlledThread | None:

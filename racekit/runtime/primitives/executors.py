@@ -1,0 +1,97 @@
+"""The idle workers of a `ThreadPoolExecutor` are interchangeable: which of them are idle when, nobody can see.
+
+A worker that finds no task counts itself as idle, and waits; a `submit` that finds an idle worker counted starts no
+other one. So there is a schedule for each of the ways in which that can fall out, although all of them run the same
+tasks in the same orders: one worker more is one more that is idle. Therefore, of those schedules, only the ones are run
+in which each worker is slow to look for its next task, until there is one. Then nobody is ever counted as idle, and
+there are as many workers as tasks, up to the limit. To look for a task and to take it is one step.
+
+With an initializer, or in a class that starts its workers in its own way, code of the user runs for each worker. There
+everything stays as it is.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from racekit.runtime import cpython, originals
+from racekit.runtime.primitives.operations import swap_method
+from racekit.runtime.primitives.simple_queue import get_task
+from racekit.runtime.turn import TURN
+from racekit.watch.swap import Swaps
+
+_STARTS_WORKERS = ("_adjust_thread_count", "prepare_context")
+_CONTEXT_DEPENDS_ON_WHO_STARTS = bool(getattr(sys.flags, "thread_inherit_context", False))
+
+
+class _NobodyIdle:
+    """Takes the place of the semaphore that counts the idle workers of an executor."""
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        return False
+
+    def release(self, n: int = 1) -> None:
+        pass
+
+
+class _Tasks(queue.SimpleQueue[Any]):
+    """What an executor's workers take their tasks from. None tells all of them that no other task comes."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def get_nowait(self) -> Any:
+        """`shutdown` takes what nobody has taken, without waiting; a worker gets a task once there is one."""
+        return self._next_task() if self._is_asked_by_worker() else super().get_nowait()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        return self._next_task() if self._is_asked_by_worker() else super().get(block, timeout)
+
+    def _next_task(self) -> Any:
+        task = get_task(self)
+        self._told = self._told or task is None
+        return task
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """A worker that was told to end need not tell the others, since what told itself is still there."""
+        if item is not None or not (self._told and self._is_asked_by_worker()):
+            super().put(item)
+
+    def _is_asked_by_worker(self) -> bool:
+        if originals.get_ident() != TURN.ident or TURN.thread.atomic:
+            return False
+        thread = TURN.thread.thread
+        return thread is not None and cpython.waits_for_work(thread, self)
+
+
+def _initializing(original: Callable[..., None]) -> Callable[..., None]:
+    def initialize(
+        self: Any,
+        max_workers: int | None = None,
+        thread_name_prefix: str = "",
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        **context: Any,
+    ) -> None:
+        original(self, max_workers, thread_name_prefix, initializer, initargs, **context)
+        if originals.get_ident() == TURN.ident and initializer is None and not _starts_workers(type(self)):
+            self._idle_semaphore = _NobodyIdle()
+            self._work_queue = _Tasks()
+            TURN.scheduler.counts_no_idle_workers = True
+
+    return initialize
+
+
+def _starts_workers(type_: type) -> bool:
+    """Whether this class of executors has code of its own for that."""
+    others = type_.__mro__[: type_.__mro__.index(ThreadPoolExecutor)]
+    return _CONTEXT_DEPENDS_ON_WHO_STARTS or any(name in vars(each) for each in others for name in _STARTS_WORKERS)
+
+
+def swap_executors(swaps: Swaps) -> None:
+    """Have the executors that are made from now on do without counting idle workers."""
+    swap_method(swaps, ThreadPoolExecutor, "__init__", _initializing)
