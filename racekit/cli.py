@@ -18,19 +18,31 @@ from racekit.report.schedule_words import explained
 from racekit.schedule import Schedule
 
 EXAMPLES = """\
-examples:
+first steps:
   racekit demo                      what can happen in small threaded programs
   racekit demo store deadlock       two of them
-  pytest --race                     explore each test that starts a thread
+  pytest --race                     explore each test that starts a thread; or
+                                    put @racekit.race above those that you mean
+
+when a test has failed, with the token that its report shows:
   racekit explain 'rk1:1@11w.value>2' test_counter.py
-                                    what the token of a failure says
+                                    what the token says
   racekit replay test_counter.py::test_it 'rk1:1@11w.value>2'
                                     run that one execution of the test again
-  racekit show --open               see the tests that failed last as pages
+  racekit show --open               see the tests that failed last as pages, to
+                                    be walked through step by step
 
-A token has a > in it, which a shell takes for itself unless it is in quotes.
-Exploring is done by pytest, of which racekit is a plugin: 'pytest --help' has
-its options under the heading of race conditions.
+A token stands for a schedule: it says at which lines a thread has to make way
+for another one. It has a > in it, which a shell takes for itself unless it is
+in quotes. Exploring is done by pytest, of which racekit is a plugin: its options
+are in 'pytest --help', under the heading of race conditions.
+"""
+EXPLAINED = """\
+In 'rk1:1@11w.value>2' thread 1, when it is about to write (w) value on line 11,
+has to make way for thread 2. Instead of w there can be r (reads), s (locks,
+joins and other synchronization) and c (calls a method of a container);
+11w.value*3 is its third time there. Commas separate switches. Where there is
+none, each thread runs for as long as it can, and then the next one.
 """
 
 
@@ -113,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "explain",
         help="say in words what a token means",
-        description="Says in words when which thread has to make way for which, and shows these lines.",
+        description="Says in words which thread has to make way for which, and where.",
+        epilog=EXPLAINED,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("token", metavar="TOKEN", type=_schedule, help="the token, in quotes: 'rk1:1@11w.value>2'")
     command.add_argument(

@@ -40,7 +40,7 @@ def test_help_names_the_demo_and_points_to_pytest(capsys: pytest.CaptureFixture[
     assert left.value.code == 0
     shown = capsys.readouterr().out
     assert "pytest --help" in shown
-    assert "examples:\n  racekit demo" in shown
+    assert "first steps:\n  racekit demo" in shown
     assert max(map(len, shown.splitlines())) <= 80
 
 
@@ -49,7 +49,9 @@ def test_each_command_has_help_of_its_own(command: str, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit) as left:
         main([command, "--help"])
     assert left.value.code == 0
-    assert capsys.readouterr().out.startswith(f"usage: racekit {command} ")
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: racekit {command} ")
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_no_command_at_all_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ def sarif_result(failure: Failure, test: str, root: str) -> dict[str, Any]:
         "ruleId": rule,
         "level": "error",
         "message": {"text": failure.headline},
-        "locations": [_location(place, root)] if place else [],
+        "locations": [_location(place, root)] if place and place.line else [],
         "relatedLocations": related,
         "partialFingerprints": {"race/v1": hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32]},
         "properties": {"test": test, "schedule": failure.schedule.token},
@@ -73,8 +73,8 @@ def _location(place: Place, root: str) -> dict[str, Any]:
 
 
 def _uri(filename: str, root: str) -> str:
-    inside = PurePath(filename).is_relative_to(root)
-    return quote(short(filename, root)) if inside else PurePath(filename).as_uri()
+    path = PurePath(filename)
+    return path.as_uri() if path.is_absolute() and not path.is_relative_to(root) else quote(short(filename, root))
 
 
 def _thread_flows(failure: Failure, root: str) -> Iterator[dict[str, Any]]:

@@ -63,7 +63,7 @@ def _what(failure: Failure, in_pytest: bool) -> Iterator[str]:
     if not sentence.startswith(first):
         yield cut(first, WIDTH)
     if raised is not None:
-        yield cut(f"  at {short_place(raised)}  {raised.text}", WIDTH)
+        yield cut(f"  at {short_place(raised)}  {raised.text}".rstrip(), WIDTH)
 
 
 def _where_it_stands(failure: Failure) -> Iterator[str]:

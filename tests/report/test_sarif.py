@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from failing_bodies import BODIES, failure_of
 
+import racekit
+from racekit.report.page.failure_page import failure_page
 from racekit.report.sarif import sarif_log, sarif_result
 
 HERE = Path(__file__).parent
@@ -29,6 +32,20 @@ ALLOWED: dict[str, set[str]] = {
     "location": {"id", "physicalLocation", "logicalLocations", "message"},
     "region": {"startLine", "snippet"},
 }
+
+
+WITHOUT_A_FILE = """
+def append():
+    numbers[0] = numbers[0] + 1
+
+def body():
+    global numbers
+    numbers = [0]
+    threads = [threading.Thread(target=append) for _ in range(2)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    assert numbers == [2]
+"""
 
 
 def result_of(name: str) -> dict[str, Any]:
@@ -116,3 +133,14 @@ def test_the_fingerprint_outlives_lines_that_move() -> None:
     prints = {name: result_of(name)["partialFingerprints"]["race/v1"] for name in BODIES}
     assert len(set(prints.values())) == len(BODIES)
     assert result_of("lost update")["partialFingerprints"]["race/v1"] == prints["lost update"]
+
+
+def test_code_without_a_file_has_its_name_for_an_address() -> None:
+    namespace: dict[str, Any] = {"threading": threading}
+    exec(compile(WITHOUT_A_FILE, "<string>", "exec"), namespace)
+    failure = racekit.explore(namespace["body"]).failure
+    assert failure is not None
+    result = sarif_result(failure, "test_it.py::test_it", str(HERE))
+    addresses = {each["physicalLocation"]["artifactLocation"]["uri"] for each in locations(result)}
+    assert "%3Cstring%3E" in addresses
+    assert "&lt;string&gt;:3" in failure_page(failure)
