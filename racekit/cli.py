@@ -34,8 +34,8 @@ when a test has failed, with the token that its report shows:
 
 A token stands for a schedule: it says at which lines a thread has to make way
 for another one. It has a > in it, which a shell takes for itself unless it is
-in quotes. Exploring is done by pytest, of which racekit is a plugin: its options
-are in 'pytest --help', under the heading of race conditions.
+in quotes. Exploring is done by pytest, of which racekit is a plugin: see its
+options in 'pytest --help', under the heading of race conditions.
 """
 EXPLAINED = """\
 In 'rk1:1@11w.value>2' thread 1, when it is about to write (w) value on line 11,

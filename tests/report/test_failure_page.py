@@ -17,6 +17,7 @@ from racekit.report.page.index_page import ExploredEntry, FailureEntry, index_pa
 from racekit.report.page.layout import MOST_STEPS
 from racekit.report.page.sketch import sketch_markup
 from racekit.report.page.source import colour
+from racekit.report.page.timeline import Lane
 
 HERE = str(Path(__file__).parent)
 VOID = {"meta", "link", "input", "br"}
@@ -211,3 +212,16 @@ def test_of_a_long_execution_what_is_around_its_hand_overs_is_kept() -> None:
     for hand_over in failure.trace.hand_overs:
         assert {hand_over.at, hand_over.at + 1} & set(range(1, len(failure.trace.events) + 1)) <= shown
     assert "steps are left out here" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "brief"),
+    [
+        ("First", "First"),
+        ("Thread-12 (increment)", "Thread-12"),
+        ("ThreadPoolExecutor-0_3", "…xecutor-0_3"),
+        ("a thread of mine", "…ead of mine"),
+    ],
+)
+def test_where_there_is_little_room_names_still_tell_threads_apart(name: str, brief: str) -> None:
+    assert Lane(0, name).brief == brief

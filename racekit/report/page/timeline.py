@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,6 +16,7 @@ END_HEIGHT = 68
 """In CSS pixels. They are fixed, so that the arrows are where they belong without a script."""
 
 _LONG_NAME = 12
+_NAMED_BY_PYTHON = re.compile(r"(Thread-\d+) \(.*\)\Z")
 
 
 class Lane(NamedTuple):
@@ -25,8 +27,9 @@ class Lane(NamedTuple):
 
     @property
     def brief(self) -> str:
-        """The end of the name, where threads of one pool differ, if there is no room for all of it."""
-        return self.name if len(self.name) <= _LONG_NAME else "…" + self.name[1 - _LONG_NAME :]
+        """What tells the name from others, if there is no room for all of it: threads of one pool differ at its end."""
+        name = _NAMED_BY_PYTHON.sub(r"\1", self.name)
+        return name if len(name) <= _LONG_NAME else "…" + name[1 - _LONG_NAME :]
 
 
 class Rail(NamedTuple):
