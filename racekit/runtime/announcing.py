@@ -6,7 +6,7 @@ scheduling point, and any other one is only checked for a conflict.
 
 from __future__ import annotations
 
-from types import GeneratorType
+from types import CodeType, GeneratorType
 from typing import Any
 
 from racekit.runtime import containers
@@ -14,6 +14,7 @@ from racekit.runtime.conflicts import ITEMS, PLACES
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.reachable import Touch
 from racekit.runtime.turn import TURN
+from racekit.watch.rewrite import leaving
 from racekit.watch.site import Site
 
 
@@ -60,6 +61,20 @@ def touch(touched: list[Touch], site: Site) -> None:
             thread.counts[site.position] -= 1
         if sees_order and part is ITEMS:
             order_is_read(obj)
+        if site.shared and type(obj) is GeneratorType:
+            goes_on(obj, site)
+
+
+def goes_on(generator: Any, site: Site) -> None:
+    """A thread is about to have a generator go on that others share: from here on it tells when it yields."""
+    announces_leaving(generator.gi_code)
+    if not generator.gi_running:
+        TURN.scheduler.generators[id(generator.gi_frame)] = [Touch(generator, ITEMS, "write")], site
+
+
+def announces_leaving(code: CodeType) -> None:
+    """From here on, in the next execution at the latest, `code` tells when it is left."""
+    TURN.scheduler.conflicts.stores(leaving(code))
 
 
 def alone(site: Site) -> None:

@@ -24,7 +24,7 @@ from racekit.runtime.scheduling_point import (
     SchedulingPoint,
     TraceEntry,
 )
-from racekit.runtime.thread import ControlledThread, Hold, Parking
+from racekit.runtime.thread import ControlledThread, Hold, InMidst, Parking
 from racekit.runtime.turn import TURN
 from racekit.schedule import ACCESSES, SYNCHRONIZATION
 from racekit.trace import Wait
@@ -81,6 +81,7 @@ class Scheduler:
         self.enabled: tuple[int, ...] | None = None
         self.waiters: dict[int, list[ControlledThread]] = {}
         self.holds: dict[int, Hold] = {}
+        self.generators: dict[int, InMidst] = {}
         kept: Any = [] if keeps_trace else deque(maxlen=0)
         self.trace: list[TraceEntry] = kept
         self.departures: list[tuple[int, int, int, int]] = []

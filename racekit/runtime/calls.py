@@ -18,8 +18,9 @@ from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.files import PATH_FUNCTIONS
-from racekit.runtime.footprints import touches
+from racekit.runtime.footprints import Cached, touches
 from racekit.runtime.items import iterate
+from racekit.runtime.midst import call_cached, calls_back
 from racekit.runtime.reachable import SCALARS
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -110,6 +111,8 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
             return partial(replacement, *callable.args, **callable.keywords)
     elif kind is attrgetter:
         return _attribute_getter(callable)
+    elif kind is Cached or (kind is MethodType and type(callable.__func__) is Cached):
+        return _call_cached(callable, arguments, site) if TURN.several or site.shared else callable
     elif kind is WrapperDescriptorType:
         replacement = REPLACED_CALLABLES.get(id(callable))
         if replacement is not None:
@@ -125,8 +128,17 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
     elif callable is globals:
         TURN.scheduler.conflicts.name_items(site.namespace)
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
-        touch(list(touches(callable, arguments)), site)
+        touched = list(touches(callable, arguments))
+        touch(touched, site)
+        if site.shared and touched:
+            return calls_back(callable, arguments, touched, site)
     return callable
+
+
+def _call_cached(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
+    if type(callable) is MethodType:
+        return call_cached(callable, callable.__func__, (callable.__self__, *arguments), site)
+    return call_cached(callable, callable, arguments, site)
 
 
 def _touches_nothing(function: Any, arguments: tuple[Any, ...]) -> bool:

@@ -127,7 +127,7 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
         yield from touches(callable.func, (*callable.args, *arguments))
     elif kind in _GETTERS:
         yield from _getter(callable, arguments)
-    elif kind is _Cached:
+    elif kind is Cached:
         yield Touch(callable, "cache", "write")
         yield from _all(arguments, "read")
     elif isinstance(callable, type) and id(callable) in containers.READERS:
@@ -183,7 +183,7 @@ def reads_through(*objects: object) -> Touches:
             yield from everything_in(obj)
 
 
-_Cached = type(functools.lru_cache(lambda: None))
+Cached = type(functools.lru_cache(lambda: None))
 
 
 def _all(arguments: Arguments, operation: str, name: str = "") -> Touches:

@@ -27,6 +27,7 @@ from racekit.runtime.items import (
     store_item,
     truth,
 )
+from racekit.runtime.midst import leave
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import turn_back
 from racekit.watch.rewrite import Hooks
@@ -71,4 +72,5 @@ HOOKS = Hooks(
     compare=compare,
     show=show,
     namespace=namespace,
+    leave=leave,
 )

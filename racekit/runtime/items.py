@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from gc import get_referents
@@ -14,6 +15,7 @@ from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, alone, let_through, may_run_code, order_is_read, touch
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.footprints import ITERATORS, OF_CONSTANTS, reads, reads_through, sources, turn
+from racekit.runtime.midst import load_default
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -24,10 +26,12 @@ _get_ident = originals.get_ident
 def load_item(container: Any, key: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and let_through(container):
         return
-    if TURN.several or site.shared:
-        access_item(container, key, site, "add" if isinstance(container, defaultdict) else "read")
-    else:
+    if not (TURN.several or site.shared):
         alone(site)
+    elif isinstance(container, defaultdict):
+        load_default(container, key, site, sys._getframe(1))
+    else:
+        access_item(container, key, site, "read")
 
 
 def contains(container: Any, key: Any, site: Site) -> None:

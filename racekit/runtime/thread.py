@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from racekit.runtime import originals
+from racekit.runtime.reachable import Touch
 from racekit.watch.site import Site
 
 
@@ -20,6 +21,10 @@ class Parking:
         # The built-in methods themselves: the lock type's methods are replaced while an exploration lasts.
         self.park: Callable[..., bool] = originals.lock_acquire.__get__(lock)
         self.wake: Callable[[], None] = originals.lock_release.__get__(lock)
+
+
+InMidst = tuple[list[Touch], Site]
+"""What C code that has called Python code will touch when that returns, and where it was called itself."""
 
 
 class ControlledThread:
@@ -49,6 +54,7 @@ class ControlledThread:
         "hooks_while_unwinding",
         "id",
         "ident",
+        "in_midst",
         "lockset",
         "looked",
         "name",
@@ -61,6 +67,7 @@ class ControlledThread:
         "reacquires",
         "ready",
         "site",
+        "subscripts",
         "thread",
         "touches",
         "unwinding",
@@ -101,6 +108,8 @@ class ControlledThread:
         self.held: dict[int, object] = {}
         self.lockset: frozenset[int] = frozenset()
         self.looked = False
+        self.in_midst: list[InMidst] = []
+        self.subscripts: dict[int, InMidst] = {}
         self.quiet_loops = 0
         self.quiet_sleeps = 0
 

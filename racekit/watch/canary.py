@@ -117,6 +117,8 @@ class _Recorder:
     def _hook(self, kind: str) -> Any:
         def hook(*arguments: Any) -> Any:
             *operands, site = arguments
+            if kind == "leave":
+                return None  # what is announced only where somebody asks for it
             if kind == "iterate" and hasattr(operands[0], "__next__"):
                 return None  # some versions iterate over the iterator of a comprehension once more
             shown = [] if kind == "advance" else operands[:1] if kind == "call_unpacked" else operands

@@ -127,11 +127,19 @@ TRUTH_TESTS = numbers("TO_BOOL") or numbers(
 TRUTHS = numbers("COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT")
 """Instructions that leave a truth value, which there is no need to ask again."""
 
+LEAVES = numbers("RETURN_VALUE", "RETURN_CONST")
+YIELDS = numbers("YIELD_VALUE")
+"""Instructions by which a function, or a generator, goes back to its caller."""
+
 OPERATORS = numbers("BINARY_OP", "COMPARE_OP")
 """Binary operators and comparisons; what they do is in the argument."""
 
 SUBSCRIPT = 26 if number("BINARY_SUBSCR") < 0 else -1
 """The argument with which BINARY_OP subscripts, since 3.14."""
+
+
+SUBSCRIPTS = numbers("BINARY_SUBSCR") or numbers("BINARY_OP")
+"""Instructions that may ask a container for an item."""
 
 
 def is_method_load(opcode: int, argument: int) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import CellType, CodeType
 from typing import Any
 
@@ -76,6 +77,8 @@ class Hooks:
     """Before an f-string makes text of something."""
     namespace: Callable[[Any, Site], object]
     """Before `__dict__` is loaded from something."""
+    leave: Callable[[Site], object]
+    """Before a function returns or a generator yields, if `leaving` of its code is announced."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,11 @@ def rewrite(
     except Exception as error:
         raise CannotRewrite(f"{code.co_qualname} ({code.co_filename}:{code.co_firstlineno}): {error!r}") from error
     return Rewritten(rewritten, tuple(rewriting.sites), frozenset(rewriting.dependent))
+
+
+def leaving(code: CodeType) -> str:
+    """What stands among the names that are announced for `code` telling when it is left."""
+    return f"{code.co_qualname} ({code.co_filename}:{code.co_firstlineno})"
 
 
 _EXTRA_STACK = 6  # what an announcement has on the stack at most, but for that of a call: hook, operands, site
@@ -237,6 +245,7 @@ class _Body:
                 self.instead[index] = _plain_load(unit.code, instruction)
         for index, call in find_calls(unit.instructions).items():
             self.announce_call(index, call)
+        self.announce_leaving()
         return insert(
             unit.code,
             unit.instructions,
@@ -248,6 +257,19 @@ class _Body:
 
     def is_subscript(self, instruction: Instruction) -> bool:
         return instruction.opcode == opcodes.BINARY_OP and instruction.argument == opcodes.SUBSCRIPT
+
+    def announce_leaving(self) -> None:
+        """Announce that the function is left, if that is to be."""
+        code, known = self.unit.code, self.rewriting
+        if code.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR):
+            return
+        name = leaving(code)
+        known.dependent.add(name)
+        if known.announced(name):
+            leaves = opcodes.LEAVES | (opcodes.YIELDS if code.co_flags & CO_GENERATOR else frozenset())
+            for index, instruction in enumerate(self.unit.instructions):
+                if instruction.opcode in leaves:
+                    self.announce(index, "leave", "", b"", 0)
 
     def kind_of_operator(self, instruction: Instruction) -> str:
         if instruction.opcode != opcodes.BINARY_OP:

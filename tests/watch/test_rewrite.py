@@ -9,7 +9,7 @@ import pytest
 from recording import Recorder, Thing, compiled, everything, nothing, recorded, rewritten
 
 from racekit.watch.opcodes import ITERATOR_DEPTH
-from racekit.watch.rewrite import CannotRewrite, Hooks, rewrite
+from racekit.watch.rewrite import CannotRewrite, Hooks, leaving, rewrite
 
 
 def test_loading_an_attribute_announces_the_object() -> None:
@@ -190,7 +190,7 @@ def test_names_whose_announcement_depends_on_other_code_are_told() -> None:
     result = rewritten(function, recorder, lambda name: name == "y")
     assert function(Thing(x=1, y=2)) == (1, 2, 1)
     assert [event[:2] for event in recorder.events] == [("load_attribute", "y")]
-    assert result.dependent_names == {"x", "y", "value"}
+    assert {name for name in result.dependent_names if name.isidentifier()} == {"x", "y", "value"}
 
 
 def test_a_name_that_the_code_itself_stores_is_announced() -> None:
@@ -202,7 +202,16 @@ def test_a_name_that_the_code_itself_stores_is_announced() -> None:
         ("store_attribute", "x"),
         ("load_attribute", "x"),
     ]
-    assert result.dependent_names == frozenset()
+    assert not any(name.isidentifier() for name in result.dependent_names)
+
+
+def test_code_tells_when_it_is_left_if_that_is_announced() -> None:
+    recorder = Recorder()
+    function = compiled("def f(thing):\n  if thing: return 1\n  return [thing for thing in (1, 2)]")
+    name = leaving(function.__code__)
+    assert name in rewritten(function, recorder, name.__eq__).dependent_names
+    assert (function(1), function(0)) == (1, [1, 2])
+    assert [site.line for site in recorder.sites if site.kind == "leave"] == [2, 3]
 
 
 def test_sites_of_nested_code_are_counted() -> None:

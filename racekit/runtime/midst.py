@@ -1,0 +1,142 @@
+"""C code that runs Python code in its midst: what it does after that is a step of its own.
+
+`functools.lru_cache` looks for a result, has it computed, and keeps it; `list.sort` calls its key function for each
+item; a generator that threads share runs until it yields. Meanwhile other threads may come. So where such a place takes
+part in conflicts, the Python code announces that it returns, and with that what the C code is going to touch next.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from gc import get_referents
+from types import CodeType, FrameType, FunctionType, MethodType
+from typing import Any
+
+from racekit.dependence import WHOLE
+from racekit.runtime.announcing import access_item, announces_leaving, let_through, touch
+from racekit.runtime.conflicts import PLACES
+from racekit.runtime.originals import get_ident
+from racekit.runtime.reachable import SCALARS, Touch
+from racekit.runtime.turn import TURN
+from racekit.watch.opcodes import SUBSCRIPTS
+from racekit.watch.site import Site
+
+
+def leave(site: Site) -> None:
+    """A function whose caller may be written in C is about to return, or a generator to yield."""
+    if get_ident() != TURN.ident and let_through(None):
+        return
+    thread, frame = TURN.thread, sys._getframe(1)
+    shared = TURN.scheduler.generators.get(id(frame))
+    caller = frame.f_back
+    if shared is not None:
+        _go_on(*shared)
+    elif caller is None:
+        return
+    elif caller.f_code is _RUN:
+        _go_on(*thread.in_midst[-1])
+    elif id(caller) in thread.subscripts and caller.f_code.co_code[caller.f_lasti] in SUBSCRIPTS:
+        _go_on(*thread.subscripts.pop(id(caller)))
+
+
+def _go_on(touched: list[Touch], site: Site) -> None:
+    TURN.thread.breakable = True
+    touch(touched, site)
+
+
+def run_in_midst(callable: Callable[..., Any], touched: list[Touch], site: Site) -> Callable[..., Any]:
+    """What does the same as `callable`, which calls functions that announce being left, and then touches these."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        thread = TURN.thread
+        thread.in_midst.append((touched, site))
+        try:
+            return callable(*args, **kwargs)
+        finally:
+            thread.in_midst.pop()
+
+    return run
+
+
+_RUN = next(each for each in run_in_midst.__code__.co_consts if isinstance(each, CodeType) and each.co_name == "run")
+
+
+# --- functions that are called back -----------------------------------------------------------------------------------
+
+_AT_ONCE = frozenset({"sorted", "submit", "partial"})
+"""Functions that have read their arguments before they call any."""
+
+
+def calls_back(callable: Any, arguments: Iterable[Any], touched: list[Touch], site: Site) -> Any:
+    """What to call instead of a function written in C that touches these and may call some of its arguments."""
+    if not site.shared or getattr(callable, "__name__", "") in _AT_ONCE:
+        return callable
+    functions = [each for each in _functions(arguments) if type(each) is FunctionType]
+    if not functions:
+        return callable
+    for function in functions:
+        announces_leaving(function.__code__)
+    return run_in_midst(callable, touched, site)
+
+
+def _functions(arguments: Iterable[Any]) -> Iterator[Any]:
+    for argument in arguments:
+        if type(argument) in (map, filter):
+            yield from get_referents(argument)
+        else:
+            yield argument
+
+
+# --- caches -----------------------------------------------------------------------------------------------------------
+
+
+def call_cached(callable: Any, cached: Any, arguments: tuple[Any, ...], site: Site, *, all_shown: bool = True) -> Any:
+    """What to call instead of `callable`, a `functools.lru_cache` or a method of one, with these arguments.
+
+    all_shown: there are no others. What a full cache drops depends on who used it before.
+    """
+    part: object = arguments if all_shown and all(type(each) in SCALARS for each in arguments) else WHOLE
+    limit = cached.cache_parameters()["maxsize"]
+    if limit is not None:
+        if cached.cache_info().currsize >= limit and not PLACES.order_matters:
+            PLACES.order_matters = PLACES.grown = True
+        if PLACES.order_matters:
+            part = WHOLE
+    kept = [Touch(cached, part, "write")]
+    computing = _computing(cached.__wrapped__)
+    if not site.shared or computing is None:
+        touch(kept, site)
+        return callable
+    announces_leaving(computing)
+    touch(kept if limit is not None and part is WHOLE else [Touch(cached, part, "read")], site)
+    return run_in_midst(callable, kept, site)
+
+
+def _computing(function: Any) -> CodeType | None:
+    """The last Python code that runs before the result of `function` is there."""
+    if isinstance(function, partial):
+        return _computing(function.func)
+    if isinstance(function, MethodType):
+        return _computing(function.__func__)
+    if isinstance(function, type):
+        made_by = [
+            vars(base)[name] for name in ("__init__", "__new__") for base in function.__mro__ if name in vars(base)
+        ]
+        return next((each.__code__ for each in made_by if isinstance(each, FunctionType)), None)
+    return function.__code__ if isinstance(function, FunctionType) else None
+
+
+# --- default items ----------------------------------------------------------------------------------------------------
+
+
+def load_default(container: Any, key: Any, site: Site, frame: FrameType) -> None:
+    """`frame` is about to ask a defaultdict for an item, which a function of the user may have to make."""
+    factory = container.default_factory
+    if not (site.shared and type(factory) is FunctionType):
+        access_item(container, key, site, "add")
+        return
+    announces_leaving(factory.__code__)
+    access_item(container, key, site, "read")
+    TURN.thread.subscripts[id(frame)] = [Touch(container, key, "write")], site
