@@ -24,6 +24,7 @@ from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
 _CONTAINERS_KEPT = 64
+_WITHOUT_WEAK_REFERENCES = frozenset[type]({dict, list, tuple, CellType})
 
 
 ITEMS = WHOLE
@@ -215,14 +216,21 @@ class Conflicts:
             thread.quiet_loops = thread.quiet_sleeps = 0
         if not TURN.several:
             return record.number  # whatever other threads do comes before or after
-        parts: Iterable[object]
         if record.has_named_items:
-            parts = self._named_parts(record, name, site, changes)
-        elif site.name:
-            parts = (name,)
-        else:
-            parts = (ITEMS,)
-        for part in parts:
+            return self._access_named(record, name, site, changes)
+        part = name if site.name else ITEMS
+        location = record.locations.get(part)
+        if location is None:
+            location = record.locations[part] = Location(thread)
+        if not location.contested:
+            location.touch(thread, site, changes)
+        elif not site.shared:
+            PLACES.mark(site)
+        return record.number
+
+    def _access_named(self, record: SharedObject, name: object, site: Site, changes: bool) -> int:
+        thread = TURN.thread
+        for part in self._named_parts(record, name, site, changes):
             location = record.locations.get(part)
             if location is None:
                 location = record.locations[part] = Location(thread)
@@ -280,14 +288,16 @@ class Conflicts:
             PLACES.order_matters = PLACES.grown = True
 
     def _hold(self, obj: object, identity: int) -> object:
-        objects = self.objects
-        try:
-            return weakref.ref(obj, lambda _: objects.pop(identity, None))
-        except TypeError:
-            self._containers += 1
-            if self._containers > self._sweep_at:
-                self._sweep()
-            return obj
+        if type(obj) not in _WITHOUT_WEAK_REFERENCES:
+            objects = self.objects
+            try:
+                return weakref.ref(obj, lambda _: objects.pop(identity, None))
+            except TypeError:
+                pass
+        self._containers += 1
+        if self._containers > self._sweep_at:
+            self._sweep()
+        return obj
 
     def _sweep(self) -> None:
         """Let go of the objects that nobody else holds any more."""
@@ -317,13 +327,13 @@ def number_reachable(conflicts: Conflicts, thread: threading.Thread) -> None:
     for _ in range(_DEPTH_NUMBERED):
         following: list[object] = []
         for found in level:
-            kind = type(found)
-            if kind in _ATOMS or id(found) in seen:
+            kind, identity = type(found), id(found)
+            if kind in _ATOMS or identity in seen:
                 continue
             if len(seen) >= _REACHABLE_NUMBERED:
                 return
-            seen.add(id(found))
-            if kind not in _NEVER_CHANGED:
+            seen.add(identity)
+            if kind not in _NEVER_CHANGED and identity not in conflicts.objects:
                 conflicts.record(found)
             following += _parts(found)
         level = following
