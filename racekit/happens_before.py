@@ -6,7 +6,9 @@ of its thread, after all that a thread did that it joins, and after each earlier
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from racekit.dependence import WHOLE, Access, Footprint, writes
@@ -39,8 +41,12 @@ class Race(NamedTuple):
     second: int
 
 
-_Write = tuple[int, int, int]
-"""The index of a step that wrote, how many reads there were before, and the step that last took it, if a lock."""
+_Write = tuple[int, int, int, bool]
+"""The index of a step that wrote, how many reads there were before; of a lock, the step that last took it, and whether
+this one did.
+"""
+
+_NEVER: _Write = (-1, 0, -1, False)
 
 
 class _History:
@@ -56,9 +62,9 @@ class _History:
         if not writes(operation):
             self.reads.append(index)
         elif operation.startswith("acquire"):
-            self.writes.append((index, len(self.reads), index))
+            self.writes.append((index, len(self.reads), index, True))
         else:
-            self.writes.append((index, len(self.reads), self.writes[-1][2] if self.writes else -1))
+            self.writes.append((index, len(self.reads), self.writes[-1][2] if self.writes else -1, False))
 
     def take_back(self, operation: str) -> None:
         if writes(operation):
@@ -82,6 +88,7 @@ class HappensBefore:
         before = self._before(thread, links)
         raced: set[int] = set()
         conflicting: set[int] = set()
+        awaited: list[Access] = []
         for access in footprint:
             racing, ordering = self._conflicts(access, thread)
             if racing:
@@ -90,6 +97,9 @@ class HappensBefore:
                 raced.update([step for step in racing if not self._is_ordered(step, before, between)])
             if ordering:
                 conflicting.update(ordering)
+                awaited.append(access)
+        if awaited and raced and not self._may_have_a_timeout(thread, footprint):
+            raced = {step for step in raced if not self._is_kept_waiting(step, awaited)}
         for step in conflicting:
             self._join(before, step)
         for access in footprint:
@@ -160,7 +170,7 @@ class HappensBefore:
         steps, operation = self.steps, access.operation
         changes = writes(operation)
         for history in self._touched(access):
-            last, reads_before, acquired = history.writes[-1] if history.writes else (-1, 0, -1)
+            last, reads_before, acquired, _ = history.writes[-1] if history.writes else _NEVER
             if changes and len(history.reads) > reads_before:
                 since = {steps[read].thread: read for read in history.reads[reads_before:]}
                 since.pop(thread, None)
@@ -192,6 +202,27 @@ class HappensBefore:
         if before.get(thread, -1) >= step:
             return True
         return any(other != step and steps[other].before.get(thread, -1) >= step for other in between)
+
+    def _is_kept_waiting(self, step: int, awaited: Iterable[Access]) -> bool:
+        """Whether a new step could not have come before `step`: one of the locks that it `awaited` was held then, and
+        is released only after `step`.
+        """
+        thread = self.steps[step].thread
+        for access in awaited:
+            writes = self._history(access).writes
+            following = bisect_left(writes, (step,))
+            if 0 < following < len(writes):
+                is_held, release = writes[following - 1][3], writes[following][0]
+                if is_held and (release == step or self.steps[release].before.get(thread, -1) >= step):
+                    return True
+        return False
+
+    def _may_have_a_timeout(self, thread: int, footprint: Footprint) -> bool:
+        """Whether the first wait in a new step may have one, which could have passed meanwhile: that sets the clock."""
+        own = self._of_thread.get(thread)
+        until_wait = takewhile(lambda access: access.operation not in WAITING, footprint)
+        before = self.steps[own[-1]].footprint if own else ()
+        return any(access.operation == "clock" for access in (*before, *until_wait))
 
 
 def order(steps: Iterable[tuple[int, Footprint, Links]]) -> list[Step]:

@@ -216,7 +216,7 @@ class _Sequence:
         between = range(race.first + 1, min(race.second, executed))
         self.indices = [index for index in between if steps[index].before.get(first, -1) < race.first]
         self._before_last = self._predecessors_of_last()
-        self.indices.append(race.second)
+        self.indices = [*self._with_effect(), race.second]
 
     def _predecessors_of_last(self) -> set[int]:
         """What happens before the second step of the race, now that the first does not: not what came through it."""
@@ -232,6 +232,15 @@ class _Sequence:
             if index in direct
             or any(self.steps[other].before.get(self.steps[index].thread, -1) >= index for other in direct)
         }
+
+    def _with_effect(self) -> list[int]:
+        """Without the steps that touch nothing, such as to begin and find a lock taken, and that no other follows."""
+        kept: list[int] = []
+        for index in reversed(self.indices):
+            touched = self.steps[index].footprint
+            if touched or index in self._before_last or any(self._precedes(index, later) for later in kept):
+                kept.append(index)
+        return kept[::-1]
 
     def _precedes(self, one: int, other: int) -> bool:
         if other == self.last:

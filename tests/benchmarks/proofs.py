@@ -1,9 +1,15 @@
 """How long until a small program is proved, or its bug found: racekit next to frontrun, whose search is also DPOR.
 
 Each tool runs in a process of its own, and the processes take turns. What is timed is one whole exploration, set-up
-included. racekit pins its threads to one processor, so frontrun is also measured in a process that was pinned for it.
-frontrun has the settings that make it fastest: no detection of input and output, no replays of a failure, no
-bound on preemptions where a proof is wanted.
+included:
+
+- racekit: the whole call; when a bug is found that includes its simplest schedule, the replay and the report.
+- racekit, found: the same until an execution fails, without telling why.
+- frontrun: the whole call with its default settings, among them at most two preemptions (so that it proves nothing:
+  "held"), and ten replays of a failure.
+- frontrun, no bound: the same without that bound.
+- frontrun, fastest: also without detection of input and output, without replays, and pinned to one processor, as
+  racekit pins itself.
 
 pingpong: two threads pass a number on, and what fails needs four preemptions. depth3: one thread reads a variable
 twice and the other writes it twice, and what fails is one of their six orders; in between, both change another one.
@@ -26,8 +32,8 @@ from typing import Any, NamedTuple
 from bodies import Counter, adding
 from measuring import Served, in_turns, median, print_table, print_title, ratios, with_spread
 
-PINNED = "frontrun, pinned"
-CONTENDERS = ("racekit auto", "racekit dpor", "frontrun", PINNED)
+FASTEST = "frontrun, fastest"
+RIVALS = ("frontrun", "frontrun, no bound", FASTEST)
 SEARCHED_AT_MOST = 10_000
 
 
@@ -94,7 +100,6 @@ class Program(NamedTuple):
     setup: Callable[[], Any]
     workers: Sequence[Callable[[Any], None]]
     holds: Callable[[Any], bool]
-    bound: int | None = None
 
 
 PROGRAMS = {
@@ -103,7 +108,7 @@ PROGRAMS = {
         LockedStore, [lambda store, name=name: store.update(name) for name in "ABC"], lambda store: store.value == 3
     ),
     "dining philosophers 4": Program(
-        Forks, [lambda table, number=number: table.eat(number) for number in range(4)], lambda _: True, bound=2
+        Forks, [lambda table, number=number: table.eat(number) for number in range(4)], lambda _: True
     ),
     "pingpong": Program(PingPong, [lambda game: game.play(0), lambda game: game.play(1)], lambda game: game.turn != 6),
     "depth3 with noise": Program(Depth3, [Depth3.watch, Depth3.write], lambda state: state.seen != (1, 2)),
@@ -131,17 +136,21 @@ def body_of(program: Program) -> Callable[[], None]:
     return body
 
 
-def _racekit(strategy: str) -> Callable[[Program, int], Found]:
-    import racekit
+def _racekit(strategy: str, *, told: bool) -> Callable[[Program, int], Found]:
+    from racekit.explore import explore_body
+    from racekit.options import Options
 
     def search(program: Program, seed: int) -> Found:
-        found = racekit.explore(body_of(program), strategy=strategy, executions=SEARCHED_AT_MOST, seed=seed)
-        return Found(found.executions, "proved" if found.proved else "found" if found.failure else "neither")
+        options = Options.of({"strategy": strategy, "executions": SEARCHED_AT_MOST, "seed": seed})
+        judge = None if told else lambda run: run.fault is not None
+        result = explore_body(body_of(program), options, judge=judge)
+        found = result.failure is not None or result.found is not None
+        return Found(result.executions, "proved" if result.proved else "found" if found else "neither")
 
     return search
 
 
-def _frontrun() -> Callable[[Program, int], Found]:
+def _frontrun(**settings: Any) -> Callable[[Program, int], Found]:
     os.environ["FRONTRUN_ACTIVE"] = "1"
     import frontrun
 
@@ -152,28 +161,30 @@ def _frontrun() -> Callable[[Program, int], Found]:
             invariant=program.holds,
             strategy="dpor",
             max_executions=SEARCHED_AT_MOST,
-            preemption_bound=program.bound,
-            detect_io=False,
-            reproduce_on_failure=0,
             deadlock_timeout=2.0,
+            **settings,
         )
-        ended = found.num_explored < SEARCHED_AT_MOST
-        return Found(found.num_explored, "found" if not found.property_holds else "proved" if ended else "neither")
+        ended = "proved" if "preemption_bound" in settings else "held"
+        cut = found.num_explored >= SEARCHED_AT_MOST
+        return Found(found.num_explored, "found" if not found.property_holds else "neither" if cut else ended)
 
     return search
 
 
 TOOLS = {
-    "racekit auto": partial(_racekit, "auto"),
-    "racekit dpor": partial(_racekit, "dpor"),
+    "racekit auto": partial(_racekit, "auto", told=True),
+    "racekit dpor": partial(_racekit, "dpor", told=True),
+    "racekit auto, found": partial(_racekit, "auto", told=False),
+    "racekit dpor, found": partial(_racekit, "dpor", told=False),
     "frontrun": _frontrun,
-    PINNED: _frontrun,
+    "frontrun, no bound": partial(_frontrun, preemption_bound=None),
+    FASTEST: partial(_frontrun, preemption_bound=None, detect_io=False, reproduce_on_failure=0),
 }
 
 
 def serve(contender: str) -> None:
     """Answer requests, a line of JSON each, until there are no more."""
-    if contender == PINNED:
+    if contender == FASTEST:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     answers = sys.stdout
     sys.stdout = sys.stderr  # whatever the tool prints is not an answer
@@ -208,7 +219,7 @@ def compare(contenders: dict[str, Served], program: str, rounds: int) -> list[li
     rows = []
     for name, seconds in times.items():
         executions = [answer["executions"] for answer in answers[name]]
-        rivals = [rival for rival in times if "frontrun" in rival and "racekit" in name]
+        rivals = [rival for rival in times if rival in RIVALS and name not in RIVALS]
         faster = {rival: ratios(times[rival], seconds) for rival in rivals}
         rows.append(
             [
@@ -217,7 +228,7 @@ def compare(contenders: dict[str, Served], program: str, rounds: int) -> list[li
                 f"{median(executions):,.0f}",
                 with_spread([1000 * each for each in seconds], 0),
                 f"{sum(executions) / sum(seconds):,.0f}",
-                *(f"{median(faster[rival]):,.1f}" if rival in faster else "" for rival in ("frontrun", PINNED)),
+                *(f"{median(faster[rival]):,.1f}" if rival in faster else "" for rival in RIVALS),
             ]
         )
     return rows
@@ -232,7 +243,7 @@ def main() -> None:
     if options.serve:
         serve(options.serve)
         return
-    everybody = {name: Served([sys.executable, __file__, "--serve", name]) for name in CONTENDERS}
+    everybody = {name: Served([sys.executable, __file__, "--serve", name]) for name in TOOLS}
     contenders = {name: served for name, served in everybody.items() if "missing" not in served.hello}
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors; {options.rounds} rounds")
     for name, served in everybody.items():
@@ -242,7 +253,7 @@ def main() -> None:
         for served in contenders.values():
             served.ask(program, 0)  # warm up
         rows = compare(contenders, program, options.rounds)
-        print_table(["", "", "executions", "ms", "per second", "faster", "than pinned"], rows)
+        print_table(["", "", "executions", "ms", "per second", "faster", "no bound", "fastest"], rows)
     for served in everybody.values():
         served.close()
 
