@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from benchmarks.sctbench.threads import run
 
 import racekit
+from racekit.explore import explore_body
+from racekit.options import Options
+from racekit.runtime.scheduling_point import TraceEntry
+from racekit.strategies.dpor import Dpor
 
 Body = Callable[[], object]
 QUEUES = [queue.SimpleQueue, queue.Queue]
@@ -279,3 +284,26 @@ def test_threads_that_wait_for_one_lock_are_each_compared_with_who_took_it() -> 
         == {len(failure.waits) for failure in every.failures}
         == {2, 3}
     )
+
+
+def test_no_execution_is_made_in_vain_where_the_holder_of_a_lock_sleeps() -> None:
+    class Counting(Dpor):
+        redundant = 0
+
+        def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
+            self.redundant += self.is_redundant
+            super().end(trace, kinds)
+
+    def body() -> None:
+        lock = threading.Lock()
+
+        def work() -> None:
+            with lock:
+                time.sleep(0.1)
+
+        run(work, work)
+
+    dpor = Counting()
+    found = explore_body(body, Options(executions=None), strategy=dpor)
+    assert found.proved and found.interleavings == 2
+    assert dpor.redundant == 0
