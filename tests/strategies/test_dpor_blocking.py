@@ -307,3 +307,28 @@ def test_no_execution_is_made_in_vain_where_the_holder_of_a_lock_sleeps() -> Non
     found = explore_body(body, Options(executions=None), strategy=dpor)
     assert found.proved and found.interleavings == 2
     assert dpor.redundant == 0
+
+
+def test_a_thread_that_found_a_lock_taken_is_not_taken_for_one_that_could_have_it() -> None:
+    class Cell:
+        value = 0
+
+    def body() -> int:
+        lock, cell = threading.Lock(), Cell()
+
+        def passes() -> None:
+            with lock:
+                pass
+
+        def adds() -> None:
+            cell.value = 3 * cell.value + 2
+
+        def sleeps_and_adds() -> None:
+            with lock:
+                time.sleep(0.1)
+            cell.value = 3 * cell.value + 3
+
+        run(passes, adds, sleeps_and_adds)
+        return cell.value
+
+    assert explored(body).interleavings == 2 * 4
