@@ -144,6 +144,8 @@ def pytest_runtest_makereport(
         setattr(report, "race_statistics", plan.fresh.statistics)
     if plan.fresh.ended_in_set_up and report.failed:
         report.when = "setup"
+    if plan.fresh.other_failures:
+        report.sections.append(("other failures of this test", plan.fresh.other_failures))
     token = dict(item.user_properties).get("race_token")
     if token in plan.before.failed_again:
         report.sections.append(("replay", TRIED_FIRST))

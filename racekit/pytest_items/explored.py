@@ -14,7 +14,7 @@ from racekit.options import Options
 from racekit.pytest_items import reports
 from racekit.pytest_items.fresh import Ended, FreshItem
 from racekit.pytest_items.summary import result, statistics
-from racekit.pytest_items.told import tell_with
+from racekit.pytest_items.told import other_failures, tell_with
 from racekit.pytest_items.tried_first import FailedBefore
 from racekit.results import Execution, Exploration
 from racekit.schedule import Schedule
@@ -49,6 +49,7 @@ def explore_item(
         fail(str(error))
     fresh.item.user_properties += properties(found)
     reports.tell(fresh.item, found, fresh.originals, fresh.outcomes_page)
+    fresh.other_failures = other_failures(found, fresh.item.nodeid)
     if isinstance(found, Exploration):
         fresh.statistics = statistics(found)
         remember(fresh, before, map(before.to_keep, found.failures))

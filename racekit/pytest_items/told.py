@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from racekit.errors import RaceFailure
 from racekit.failure import Failure, failure_noted_on
 from racekit.report.colour import coloured
+from racekit.report.columns import wrapped
 from racekit.report.text import failure_report, headline_in
 from racekit.results import Execution, Exploration
 
@@ -26,6 +28,16 @@ def tell_with(found: Exploration | Execution, test: str) -> None:
         found.failures = tuple(map(told, found.failures))
     elif found.failure is not None:
         found.failure = told(found.failure)
+
+
+def other_failures(found: Exploration | Execution, test: str) -> str:
+    """The failures besides the first one, which is what the test raises: each with its number and its command."""
+    lines: list[str] = []
+    for failure in found.failures[1:] if isinstance(found, Exploration) else ():
+        count = f"{failure.count:,} execution{'' if failure.count == 1 else 's'}"
+        lines += wrapped(f"{failure.headline} ({count})", indent="  ")
+        lines.append(f"  replay:  pytest {shlex.quote(test)} --race-replay={shlex.quote(failure.schedule.token)}")
+    return "\n".join(lines)
 
 
 class Told:

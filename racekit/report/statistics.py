@@ -25,7 +25,7 @@ class Statistics:
 
 
 def statistics_of(test: str, statistics: Statistics) -> Iterator[str]:
-    """The name of the test, what became of it, and what that took: three lines."""
+    """The name of the test, what became of it, and what that took: four lines."""
     it = statistics
     yield test
     yield f"  {it.verdict}"
@@ -34,7 +34,8 @@ def statistics_of(test: str, statistics: Statistics) -> Iterator[str]:
         f"{_share(seconds, it.seconds)} {what}"
         for what, seconds in (("rewriting", it.rewriting), ("running", it.running), ("searching", it.searching))
     )
-    yield f"  {_executions(it.executions)} in {_time(it.seconds)}{_rate(it)}, {points}; {shares}"
+    yield f"  {_executions(it.executions)} in {_time(it.seconds)}{_rate(it)}, {points}"
+    yield f"  {shares}"
 
 
 def total(results: Iterable[str], executions: int, seconds: float) -> str:

@@ -79,6 +79,30 @@ def test_a_replay_is_told_in_the_same_way(project: Project) -> None:
     result.stdout.no_fnmatch_line("*Found in execution*")
 
 
+def test_other_failures_of_the_test_are_listed_with_their_numbers(project: Project) -> None:
+    result = project.run(
+        """
+@racekit.race(stop_on_failure=False, strategy="bounded", preemptions=1)
+def test_it():
+    first, second = Counter(), Counter()
+    twice(lambda: (first.increment(), second.increment()))
+    assert second.value == 2
+    assert first.value == 2
+"""
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "-* race -*",
+            "Lost update on *",
+            "of * that fail so.",
+            "-* other failures of this test -*",
+            "Lost update on *",
+            "  * executions)",
+            "  replay:  pytest test_it.py::test_it --race-replay='rk1:*'",
+        ]
+    )
+
+
 def summary(result: pytest.RunResult) -> list[str]:
     """The short summary of the failed tests."""
     lines = result.outlines

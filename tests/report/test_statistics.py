@@ -32,11 +32,13 @@ def test_the_statistics_of_a_test() -> None:
     assert statistics(200, 0.5) == [
         "test_it.py::test_it",
         "  proved: it holds",
-        "  200 executions in 0.50 s (400/s), 12.6 scheduling points each; 25% rewriting, 50% running, 20% searching",
+        "  200 executions in 0.50 s (400/s), 12.6 scheduling points each",
+        "  25% rewriting, 50% running, 20% searching",
     ]
 
 
 def test_statistics_of_no_time_at_all_divide_by_nothing() -> None:
-    assert statistics(0, 0)[2] == (
-        "  0 executions in 0.00 s, 2,520.0 scheduling points each; 0% rewriting, 0% running, 0% searching"
-    )
+    assert statistics(0, 0)[2:] == [
+        "  0 executions in 0.00 s, 2,520.0 scheduling points each",
+        "  0% rewriting, 0% running, 0% searching",
+    ]
