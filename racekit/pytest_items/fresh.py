@@ -44,8 +44,8 @@ class FreshItem:
     `threaded` tells whether the test is to be explored, `ending` how it ended itself (by one of the `endings`, such as
     what `pytest.skip` raises), `failed_with` what the last execution raised, `value` what the test returned, if it says
     what it may return, `statistics` what the exploration took, once it is over, `other_failures` what it found besides
-    the first, and `originals` the executions of schedules that were minimized afterwards. If `test` is set, it is called
-    with the instance of the test class and the fixtures, and calls the test function in its own way.
+    the first, and `originals` the executions of schedules that were minimized afterwards. If `test` is set, it is
+    called with the instance of the test class and the fixtures, and calls the test function in its own way.
     """
 
     def __init__(

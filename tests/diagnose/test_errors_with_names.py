@@ -131,6 +131,15 @@ def test_an_exception_in_a_thread_is_named_with_it() -> None:
     assert (found.pattern, found.sentence) == ("exception in a thread", "ValueError in worker: no luck")
 
 
+def test_an_exception_that_the_body_itself_raises_is_none_of_a_thread() -> None:
+    def body() -> None:
+        run(worker=int)
+        raise ValueError("no luck")
+
+    found = diagnosis_of(body)
+    assert (found.pattern, found.sentence) == ("", "ValueError in MainThread: no luck")
+
+
 def test_where_no_pattern_fits_it_says_what_differs_from_a_passing_execution() -> None:
     def body() -> None:
         order: list[str] = []

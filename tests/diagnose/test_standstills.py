@@ -7,6 +7,8 @@ import threading
 
 from bodies import Store, diagnosis_of, run
 
+import racekit
+
 
 def test_two_locks_in_opposite_orders() -> None:
     def body() -> None:
@@ -81,6 +83,19 @@ def test_a_lock_that_was_never_given_back() -> None:
         lock.acquire()
 
     assert diagnosis_of(body).sentence == ("Deadlock: MainThread waits for lock, held by forgetful, which has ended")
+
+
+def test_no_deadlock_if_locks_are_taken_in_one_order() -> None:
+    def body() -> None:
+        a, b = threading.Lock(), threading.Lock()
+
+        def take() -> None:
+            with a, b:
+                pass
+
+        run(First=take, Second=take)
+
+    assert racekit.explore(body).proved
 
 
 def test_a_queue_that_nobody_fills() -> None:
