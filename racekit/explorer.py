@@ -170,8 +170,8 @@ class Explorer:
                     self.strategy.restart()
             if gc.get_count()[0] > _NEW_OBJECTS_PER_COLLECTION:
                 gc.collect(1)
-        if self.verdicts.outside:
-            return self.verdicts.outside
+        if self.verdicts.outside or self.verdicts.elsewhere:
+            return self.verdicts.outside or self.verdicts.elsewhere
         cut_by = self.strategy.cut_by or ("a spin that gave way" if self._gave_way else None)
         if cut_by is None:
             result.interleavings = self.strategy.interleavings

@@ -24,7 +24,8 @@ def content(run: ExecutionRun) -> Fault | None:
 class Verdicts:
     """Judges each execution, and adds to the `result`.
 
-    `outside` says what cut the search if something ran outside control; `first_fault` is the identity of the first.
+    `outside` says what cut the search if something ran outside control; `elsewhere` if it was another process, which
+    does not keep a failure from being minimized. `first_fault` is the identity of the first.
     """
 
     def __init__(self, options: Options, result: Exploration, find_fault: FindFault) -> None:
@@ -34,6 +35,7 @@ class Verdicts:
         self._failures = DistinctFailures()
         self.first_fault: object = None
         self.outside: str | None = None
+        self.elsewhere: str | None = None
 
     def judged(self, run: ExecutionRun) -> ExecutionRun:
         """The run, as a failure if somebody finds fault with it or it returned what must not come out."""
@@ -67,6 +69,9 @@ class Verdicts:
         for call in run.scheduler.outside_calls:
             self.outside = "a call that blocked outside control"
             self.note(call)
+        for process in run.scheduler.processes:
+            self.elsewhere = "a process outside control"
+            self.note(process)
         if run.scheduler.workers_were_counted:
             self.outside = "a count of the threads of an executor"
             self.note("how many threads an executor has started is not explored, but the body asked how many there are")

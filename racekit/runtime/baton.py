@@ -63,6 +63,7 @@ class Scheduler:
     waiting_outside = False
     waited_for_outsiders = 0.0
     interrupting_caller = False
+    processes: tuple[str, ...] = ()
     counts_no_idle_workers = False
     workers_were_counted = False
 

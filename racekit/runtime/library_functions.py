@@ -11,11 +11,13 @@ import logging
 import pprint
 import statistics
 import string
+import subprocess
 import sys
 import threading
 import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import thread as thread_pool
+from multiprocessing.process import BaseProcess
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -27,6 +29,7 @@ from racekit.runtime.footprints import ONLY_ITERATORS, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
 from racekit.runtime.reachable import Touch, everything_in, gone_through
 from racekit.runtime.turn import TURN
+from racekit.runtime.waits import describe_process
 from racekit.watch.site import Site
 from racekit.watch.swap import Swaps, announcing_code, copy_of, forwarding_code
 
@@ -65,6 +68,9 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
                 function = getattr(owner, name, None)
                 if isinstance(function, FunctionType):
                     codes.append((function, announcing_code(function.__code__, hook)))
+    starts: tuple[Any, ...] = (subprocess.Popen.__init__, BaseProcess.start)
+    for function in starts:
+        codes.append((function, announcing_code(function.__code__, _starts_a_process)))
     for function in _RUNS_A_CALLABLE:
         codes.append((function, forwarding_code(function.__code__, _running(copy_of(function)))))
     return tuple(codes)
@@ -119,6 +125,14 @@ def _reads_attributes(first: Any, second: Any) -> None:
     site = _called_at()
     if site is not None:
         announcing.touch(list(everything_in(first, objects=True)), site)
+
+
+def _starts_a_process(process: Any, _: Any) -> None:
+    if originals.get_ident() == TURN.ident:
+        note = describe_process(TURN.thread, site_of_caller("call", ""))
+        scheduler = TURN.scheduler
+        if note not in scheduler.processes:
+            scheduler.processes += (note,)
 
 
 def _called_at() -> Site | None:

@@ -73,6 +73,12 @@ def _replace(replacements: dict[Any, Any]) -> None:
         survey.note_places()
     for namespace in survey.own:
         _replace_in(namespace, by_identity)
+    if "sched" in sys.modules:
+        _replace_defaults(sys.modules["sched"].scheduler.__init__, by_identity)
+
+
+def _replace_defaults(function: Any, by_identity: dict[int, Any]) -> None:
+    function.__defaults__ = tuple(by_identity.get(id(default), default) for default in function.__defaults__)
 
 
 def _replace_in(namespace: dict[str, Any], by_identity: dict[int, Any]) -> list[str]:

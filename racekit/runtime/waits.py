@@ -41,6 +41,12 @@ def describe_outside(thread: ControlledThread, frame: FrameType | None) -> str:
     return f"{thread.label} blocked outside control at {last.filename}:{last.line} in {last.function}: {last.text}"
 
 
+def describe_process(thread: ControlledThread, site: Site | None) -> str:
+    """The place where `thread` started a process."""
+    where = "" if site is None else f" at {site.filename}:{site.line} in {site.function}"
+    return f"{thread.label} started a process, which runs outside control{where}"
+
+
 def wait_of(scheduler: Scheduler, thread: ControlledThread, frame: FrameType | None) -> Wait:
     """What `thread` waits for, with `frame` as its innermost one."""
     stack = watched_stack(frame)

@@ -124,9 +124,38 @@ def test_a_subprocess_that_ends_in_time_is_waited_for() -> None:
     def body() -> int:
         return subprocess.run(["sleep", "0.01"], check=True).returncode
 
-    found = racekit.explore(body, executions=1)
+    found = racekit.explore(body)
     assert found.ok
     assert set(found.outcomes) == {0}
+
+
+def test_a_search_in_which_a_process_was_started_is_never_proved() -> None:
+    """However short it runs: what it does is not under control."""
+
+    def body() -> None:
+        run(lambda: subprocess.run(["true"], check=True))
+
+    found = racekit.explore(body)
+    assert found.ok
+    assert found.cut_by == "a process outside control"
+    [note] = found.notes
+    assert note.startswith(f"Thread-1 (<lambda>) started a process, which runs outside control at {__file__}:")
+
+
+def test_a_failure_beside_a_process_is_minimized() -> None:
+    def body() -> None:
+        values = [0]
+
+        def add() -> None:
+            values[0] = values[0] + 1
+
+        subprocess.run(["true"], check=True)
+        run(add, add)
+        assert values == [2]
+
+    found = racekit.explore(body, strategy="random")
+    assert found.failure is not None
+    assert found.failure.preemptions == 1
 
 
 def test_two_threads_that_both_block_outside_end_the_execution(ends: tuple[socket.socket, socket.socket]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sched
 import threading
 import time
 from collections.abc import Callable
@@ -399,3 +400,20 @@ def test_many_waits_that_time_out_cost_no_more_each_than_few() -> None:
         return min(racekit.explore(body, executions=1).seconds for _ in range(2))
 
     assert waits(3000) < 7 * waits(600)
+
+
+def test_sched_waits_in_virtual_time() -> None:
+    def body() -> tuple[str, ...]:
+        events: list[str] = []
+        planned = sched.scheduler()  # its time functions are defaults of its parameters
+        planned.enter(3600, 1, events.append, ("late",))
+        planned.enter(60, 1, events.append, ("early",))
+        thread = threading.Thread(target=planned.run)
+        thread.start()
+        thread.join()
+        return tuple(events)
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {("early", "late")}
+    assert sched.scheduler().delayfunc is time.sleep
