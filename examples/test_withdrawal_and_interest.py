@@ -19,7 +19,7 @@
                   ~ ended
         writes 70               37  account.balance -= 30
 
-      schedule:  rk1:1@37w.balance>2
+      pin:     assert_serializable(..., replay='rk1:1@37w.balance>2')
 """
 
 import threading

@@ -129,14 +129,15 @@ def replay_body(
     timeout: float | None = None,
     find_fault: FindFault = content,
     compare: bool = False,
+    judge: Callable[[ExecutionRun], bool] | None = None,
 ) -> Execution:
     """`replay` with options that were checked before.
 
     find_fault: may find fault with an execution that did not fail. compare: the body may be run a few more times if it
-    fails, to find out what differs when it passes.
+    fails, to find out what differs when it passes. judge: is shown the execution, and alone says what a failure is.
     """
     strategy = Replay(schedule)
-    explorer = Explorer(check_body(body), options, strategy, timeout=timeout, find_fault=find_fault)
+    explorer = Explorer(check_body(body), options, strategy, timeout=timeout, find_fault=find_fault, judge=judge)
     try:
         run, failure, stuck = explorer.run_once(strategy, compare)
     except ScheduleMismatch as mismatch:

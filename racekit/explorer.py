@@ -113,7 +113,9 @@ class Explorer:
             stuck = control.monitor.stuck
             if not stuck:
                 strategy.check_followed(run.scheduler.steps)
-            if run.fault is not None:
+            if self.judge is not None:
+                self.judge(run)
+            elif run.fault is not None:
                 as_it_is = Minimized(run, fewest=False)
                 can_compare = compare and not stuck
                 failure = reproduce(run, as_it_is, self._again(control), 0) if can_compare else failure_of(run, 0)
@@ -129,8 +131,11 @@ class Explorer:
         options, result = self.options, self.result
         PLACES.know(self.places)
         modules = len(sys.modules)
-        if options.pinned is not None and self._fails_under(options.pinned, control) and options.stop_on_failure:
-            return "failure"
+        if options.pinned is not None and self._fails_under(options.pinned, control):
+            if self.judge is not None:
+                return "found"
+            if options.stop_on_failure:
+                return "failure"
         while self._begin():
             control.interrupts.check()
             if options.executions is not None and result.executions >= options.executions:
@@ -183,15 +188,20 @@ class Explorer:
             PLACES.want(switch.position.line, switch.position.name)
             WATCHER.store(switch.position.name)
         run = self._again(control)(Replay(schedule))
+        failed = False
         if run is None:
             self.verdicts.note(
                 f"the schedule {schedule} can no longer be followed, so it was not run before the search"
             )
         else:
             self.result.executions += 1
-            self._add(run, control)
+            if self.judge is None:
+                self._add(run, control)
+                failed = run.fault is not None
+            elif failed := self.judge(run):
+                self.result.found = run.schedule()
         PLACES.forget()
-        return run is not None and run.fault is not None
+        return failed
 
     def _begin(self) -> bool:
         begun = originals.perf_counter()

@@ -22,6 +22,7 @@ from racekit.pytest_items import reports
 from racekit.pytest_items.explored import Timeout, explore_item, fail
 from racekit.pytest_items.fresh import ENDINGS, FreshItem
 from racekit.pytest_items.given import GivenItem, control_exceptions
+from racekit.pytest_items.programs import is_concurrent_object, replaying
 from racekit.pytest_items.settings import PRECEDENCE, Settings, add_options, settings_of
 from racekit.pytest_items.summary import status, summarize
 from racekit.pytest_items.told import Colours, Told
@@ -120,7 +121,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     __tracebackhide__ = True
     plan = item.stash[PLAN]
     if plan is None:
-        return (yield)
+        with replaying(item, item.config.stash[SETTINGS].token):
+            return (yield)
     item.runtest = functools.partial(run_given if plan.given else run, plan, item.runtest)  # type: ignore[method-assign]
     try:
         return (yield)
@@ -195,7 +197,8 @@ def plan_for(item: pytest.Item) -> Plan | None:
         keywords = race_keywords(item)
         if not isinstance(item, pytest.Function):
             return None
-        if keywords is None and (not settings.every_thread or is_state_machine(item.function)):
+        explores_itself = is_state_machine(item.function) or is_concurrent_object(item)
+        if keywords is None and (explores_itself or not settings.every_thread):
             return None
         options = Options.of({**settings.ini_file, **(keywords or {}), **settings.command_line})
     except BadArgument as error:

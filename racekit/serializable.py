@@ -42,7 +42,9 @@ def assert_serializable(
     program = Program((), [(operation,) for operation in subject.operations])
     judgement = judge(Task(subject, program, "serializable"), checked)
     if judgement.violation is not None:
-        raise exception(judgement.violation, report(judgement.violation, checked))
+        violation = judgement.violation
+        pin = f"  pin:     assert_serializable(..., replay='{violation.schedule}')"
+        raise exception(violation, report(violation, checked, [pin]))
     return judgement.exploration
 
 

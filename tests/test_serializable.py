@@ -121,7 +121,7 @@ def test_a_mutable_view_is_kept_as_it_was() -> None:
 
 
 def test_the_report_ends_with_a_schedule_of_the_lost_update() -> None:
-    assert refused(deposit, deposit).splitlines()[-1].startswith("  schedule:  rk1:1@")
+    assert refused(deposit, deposit).splitlines()[-1].startswith("  pin:     assert_serializable(..., replay='rk1:1@")
 
 
 def test_within_a_budget_nothing_is_proved() -> None:

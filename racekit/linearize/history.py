@@ -12,14 +12,14 @@ NEVER = float("inf")
 """When a call returns that has not returned at the end."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Operation:
     """What is called: a name, and arguments by keyword. Each call in a program is an object of its own."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.name}({', '.join(map(repr, self.arguments.values()))})"
 
 

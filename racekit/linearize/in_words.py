@@ -11,8 +11,17 @@ _PER_MOMENT = 3
 _WIDEST_BAR = 60
 
 
-def table(history: History, programs: Sequence[Sequence[Operation]], names: Sequence[str]) -> list[str]:
-    """A row for each call, with its interval from left to right; those of `programs` that were never made, too."""
+def table(
+    history: History, programs: Sequence[Sequence[Operation]], names: Sequence[str], *, blocked: str = "blocks for ever"
+) -> list[str]:
+    """A row for each call, with its interval from left to right; those of `programs` that were never made, too.
+
+    `blocked` says what it means that a call has not come to its end.
+    """
+
+    def came(outcome: Outcome) -> str:
+        return blocked if isinstance(outcome, Blocked) else _came(outcome)
+
     rows = [("first", str(call.operation), came(call.outcome), "") for call in history.prefix]
     bars = _Bars(history)
     for name, calls, operations in zip(names, history.threads, programs, strict=True):
@@ -48,15 +57,8 @@ class _Bars:
         return " " * first + "|" + "-" * max(last - first - 1, 0) + "|"
 
 
-def came(outcome: Outcome) -> str:
-    """What came of a call, as of one that was made."""
-    match outcome:
-        case Returned():
-            return f"returned {outcome.text}"
-        case Raised():
-            return f"raised {outcome.text}"
-        case Blocked():
-            return "blocks for ever"
+def _came(outcome: Returned | Raised) -> str:
+    return f"{'returned' if isinstance(outcome, Returned) else 'raised'} {outcome.text}"
 
 
 def _plain(outcome: Outcome) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from racekit.explore import explore_body
+from racekit.explore import explore_body, replay_body
 from racekit.linearize import History, Meaning, Operation, explanation, nearest
 from racekit.linearize.search import Nearest
 from racekit.options import Options
@@ -149,3 +149,10 @@ def judge(
     found = Judge(task)
     exploration = explore_body(found.body(), options, judge=found.condemns, strategy=strategy, places=places)
     return Judgement(exploration, found.violation, found.runs_alone, found.not_allowed)
+
+
+def judge_replay(task: Task, schedule: Schedule, options: Options) -> Violation | None:
+    """The violation in the execution of a program under this schedule, if it is one. Raises ScheduleMismatch."""
+    found = Judge(task)
+    replay_body(found.body(), schedule, options, judge=found.condemns)
+    return found.violation

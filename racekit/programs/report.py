@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from racekit.errors import Deadlock, Inconsistent, Livelock, RaceFailure, ScheduleMismatch
@@ -19,15 +20,17 @@ _KINDS: dict[str, type[RaceFailure]] = {"inconsistent": Inconsistent, "deadlock"
 _HEADLINES = {"linearizable": "Not linearizable", "sequential": "Not sequentially consistent"}
 
 
-def report(violation: Violation, options: Options) -> str:
+def report(violation: Violation, options: Options, what_to_do: Sequence[str]) -> str:
     """What went wrong in one sentence, the history, and what happened. (The schedule is run again, to see values.)"""
     task = violation.task
     program = task.program
     lines = [*wrapped(_sentence(violation), indent="  "), ""]
     if violation.kind == "alone":
-        return "\n".join([*lines, "  The program:", *(f"    {line}" for line in program.lines())])
+        lines += ["  The program:", *(f"    {line}" for line in program.lines())]
+        return "\n".join([*lines, "", *what_to_do])
     lines.append("  The calls, and when each began and ended, from left to right:")
-    lines += [f"    {row}" for row in table(violation.history, program.threads, program.names)]
+    blocked = "blocks for ever" if violation.kind in ("inconsistent", "deadlock") else "was not over"
+    lines += [f"    {row}" for row in table(violation.history, program.threads, program.names, blocked=blocked)]
     execution = _again(violation, options)
     if execution is None:
         lines.append("  The calls do not do the same each time under one schedule, so what happened cannot be shown.")
@@ -35,8 +38,7 @@ def report(violation: Violation, options: Options) -> str:
         lines += ["", *failure_lines(execution.failure)]
     else:
         lines += ["", *timeline(execution.trace)]
-    lines += ["", f"  schedule:  {violation.schedule}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *what_to_do])
 
 
 def exception(violation: Violation, text: str) -> BaseException:

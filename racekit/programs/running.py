@@ -65,6 +65,7 @@ class Recording:
             outcome: Outcome = outcome_of(subject.perform(state, _own(operation)), self._identities)
         except Exception as error:
             if subject.failed(error):
+                record.outcome = raised(error, self._identities)
                 self.failed = record
                 raise
             outcome = raised(error, self._identities)

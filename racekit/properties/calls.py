@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from hypothesis import given, seed, settings
+from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
 from racekit.linearize import Operation
@@ -14,7 +13,8 @@ from racekit.options import Options
 from racekit.programs.cutting import Cuts
 from racekit.programs.judging import Task, Violation
 from racekit.programs.program import Program
-from racekit.properties.search import Found, Search, Test
+from racekit.properties.case import Decorator, Test
+from racekit.properties.search import Found, Search
 
 _FEW_CALLS = 3
 """So many are cut up in every way."""
@@ -35,6 +35,10 @@ class CallsSearch(Search):
     def explore_calls(self, calls: Sequence[Operation]) -> None:
         """Raises Found if the calls fail."""
         known = self.violation
+        if self.replayed is not None:
+            for program in filter(self.replayed.is_cut_like, self.cuts.programs(calls)):
+                self.explore(program)
+            return
         if known is None or not _is_among(known.task.program.calls, calls):
             found = self._first(calls) if known is None else self._smaller(calls, known)
             if found is None:
@@ -129,11 +133,8 @@ def search_calls(search: CallsSearch, calls: SearchStrategy[list[Operation]], cl
 
     example.__name__ = example.__qualname__ = re.sub(r"\W+", "_", f"{cls.__module__}_{cls.__qualname__}")
 
-    def test(chosen: settings, seeded: int | None) -> None:
+    def test(chosen: settings, decorate: Decorator) -> None:
         __tracebackhide__ = True
-        body: Any = chosen(given(calls=calls)(example))
-        if seeded is not None:
-            body = seed(seeded)(body)
-        body()
+        decorate(chosen(given(calls=calls)(example)))()
 
     return test

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import seed, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -31,8 +31,9 @@ from racekit.linearize import Operation
 from racekit.options import Options
 from racekit.programs.judging import Task
 from racekit.programs.program import Program
+from racekit.properties.case import Decorator, Test, make_test_case
 from racekit.properties.objects import DEFAULTS, check_sizes
-from racekit.properties.search import Search, Test, make_test_case
+from racekit.properties.search import Search
 
 RULE, INITIALIZE, INVARIANT = (
     "hypothesis_stateful_rule",
@@ -51,6 +52,7 @@ def concurrently(
     prefix: int = 3,
     operations: int = 3,
     consistency: str = "linearizable",
+    replay: str | None = None,
     **options: Any,
 ) -> Any:
     """A class whose `TestCase` runs the rules of a state machine from several threads.
@@ -75,17 +77,15 @@ def concurrently(
         search = Search(task, checked)
         recorded = _recording(machine, search, threads, operations)
 
-        def test(chosen: settings, seeded: int | None) -> None:
+        def test(chosen: settings, decorate: Decorator) -> None:
             __tracebackhide__ = True
-            if seeded is not None:
-                seed(seeded)(recorded)
             steps = prefix + threads * operations
-            run_state_machine_as_test(recorded, settings=settings(chosen, stateful_step_count=steps))
+            run_state_machine_as_test(decorate(recorded), settings=settings(chosen, stateful_step_count=steps))
 
         return search, test
 
     made = type(f"Concurrent{machine.__name__}", (), {"__module__": machine.__module__, "__doc__": machine.__doc__})
-    made.TestCase = make_test_case(made, begin)  # type: ignore[attr-defined]
+    made.TestCase = make_test_case(made, begin, replay)  # type: ignore[attr-defined]
     return made
 
 
@@ -101,7 +101,7 @@ class Made:
         return self.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Step(Operation):
     """A call of a rule."""
 

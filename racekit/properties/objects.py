@@ -17,7 +17,7 @@ from racekit.programs.cutting import Cuts
 from racekit.programs.judging import CONSISTENCIES, Task
 from racekit.programs.program import Program
 from racekit.properties.calls import CallsSearch, search_calls
-from racekit.properties.search import Test, make_test_case
+from racekit.properties.case import Test, make_test_case
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -70,6 +70,7 @@ def concurrent(
     operations: int = 3,
     consistency: str = "linearizable",
     model: Callable[[], Any] | None = None,
+    replay: str | None = None,
     **options: Any,
 ) -> Callable[[type], Any]:
     """A class decorator: `TestCase` of the class is a test that calls its operations from several threads.
@@ -81,6 +82,7 @@ def concurrent(
     Each example is a list of calls, which are drawn before any thread starts. It is cut up into programs: at most
     `prefix` calls one after the other, then at most `threads` threads with at most so many `operations` each. Their
     interleavings are explored (options: those of `racekit.explore`, but 50 executions of strategy "dpor" by default).
+    A program and a schedule that failed before are run first if `replay` is their token, from the report.
     What the calls gave has to be what they give in some sequential order, by the class itself, run alone, or by the
     methods of `model()`. consistency:
 
@@ -113,7 +115,7 @@ def concurrent(
             search = CallsSearch(task, checked, cuts)
             return search, search_calls(search, calls, cls)
 
-        cls.TestCase = make_test_case(cls, begin)  # type: ignore[attr-defined]
+        cls.TestCase = make_test_case(cls, begin, replay)  # type: ignore[attr-defined]
         return cls
 
     return decorate

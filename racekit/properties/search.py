@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import unittest
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from hypothesis import HealthCheck, Phase, settings
-
 from racekit.options import Options
-from racekit.programs.judging import Task, Violation, judge
+from racekit.programs.judging import Task, Violation, judge, judge_replay
 from racekit.programs.program import Program
 from racekit.programs.report import exception, report
+from racekit.programs.token import ProgramToken
 from racekit.strategies import Strategy
 from racekit.strategies.follow import FollowSwitches
 from racekit.strategies.near import Near
@@ -25,7 +23,7 @@ class Found(Exception):
 
 
 class Search:
-    """The programs that were explored, and the one that failed last.
+    """The programs that were explored, and the one that failed last, which Hypothesis makes by its `example`.
 
     Most faults show in few executions of some program, so these are spent broadly at first: the first programs get few
     of those that the options allow, and the later ones more. When a program has failed, a similar but smaller one is
@@ -34,6 +32,8 @@ class Search:
 
     def __init__(self, task: Callable[[Program], Task], options: Options) -> None:
         self.thorough = False
+        self.replayed: ProgramToken | None = None
+        self.example = ""
         self.executions = 0
         self.runs_alone = 0
         self.violation: Violation | None = None
@@ -43,16 +43,24 @@ class Search:
 
     def explore(self, program: Program) -> None:
         """Raises Found if the program fails. A program that was explored before is not explored again."""
-        if len(program.threads) > 1 and (found := self._judged_once(program)) is not None:
+        if len(program.threads) < 2:
+            return
+        found = self._judged_once(program) if self.replayed is None else self.replay(program, self.replayed)
+        if found is not None:
             self.violation = found
             raise Found
 
-    def raise_failure(self) -> None:
-        """Raise what deserves the program that failed last, under the simplest schedule."""
-        __tracebackhide__ = True
-        assert self.violation is not None
-        violation = self.simplest(self.violation) or self.violation
-        raise exception(violation, report(violation, self._options))
+    def replay(self, program: Program, token: ProgramToken) -> Violation | None:
+        """The violation in the execution that a token stands for. Raises ScheduleMismatch."""
+        return judge_replay(self._task(program), token.schedule, self._options)
+
+    def failure(self, what_to_do: Callable[[Violation], Sequence[str]]) -> BaseException:
+        """What the program that failed last deserves, under the simplest schedule; `what_to_do` ends the report."""
+        violation = self.violation
+        assert violation is not None
+        if self.replayed is None:
+            violation = self.simplest(violation) or violation
+        return exception(violation, report(violation, self._options, what_to_do(violation)))
 
     def simplest(self, violation: Violation) -> Violation | None:
         """What is reported of a violation, which does not depend on how it was found; None if it is not found again."""
@@ -133,56 +141,3 @@ class Search:
     def _at_most(self, executions: int) -> Options:
         most = self._options.executions
         return replace(self._options, executions=executions if most is None else min(executions, most))
-
-
-def make_test_case(cls: type, begin: Callable[[], tuple[Search, Test]]) -> type[unittest.TestCase]:
-    """A test case that looks for a failing program, as Hypothesis's state machines have it.
-
-    Its `settings` can be set, and its `seed`, which is what `@hypothesis.seed` is for other tests.
-    """
-
-    class ConcurrentTestCase(unittest.TestCase):
-        settings = settings(deadline=None, suppress_health_check=list(HealthCheck))
-        seed: int | None = None
-
-        def runTest(self) -> None:
-            __tracebackhide__ = True
-            run(*begin(), type(self).settings, type(self).seed)
-
-    ConcurrentTestCase.__name__ = f"{cls.__name__}.TestCase"
-    ConcurrentTestCase.__qualname__ = f"{cls.__qualname__}.TestCase"
-    ConcurrentTestCase.__module__ = cls.__module__
-    return ConcurrentTestCase
-
-
-Test = Callable[[settings, int | None], None]
-"""Has Hypothesis run a search with these settings, and this seed."""
-
-
-def run(search: Search, test: Test, chosen: settings, seeded: int | None = None) -> None:
-    """Have Hypothesis look for a program that fails, and raise what it deserves.
-
-    A program is explored for as long as that takes, so it has no deadline; one failure is enough.
-    """
-    __tracebackhide__ = True
-    phases = [phase for phase in chosen.phases if phase is not Phase.explain]
-    configured = settings(chosen, deadline=None, report_multiple_bugs=False, phases=phases)
-    try:
-        if Phase.reuse in phases and chosen.database is not None:
-            _explore_what_failed_before(search, test, configured, seeded)
-        test(configured, seeded)
-        return
-    except Found:
-        pass
-    search.raise_failure()
-
-
-def _explore_what_failed_before(search: Search, test: Test, chosen: settings, seeded: int | None) -> None:
-    """With all executions: it may have been found late in the last run, when programs get more of them."""
-    __tracebackhide__ = True
-    search.thorough = True
-    try:
-        test(settings(chosen, phases=[Phase.reuse]), seeded)
-    except unittest.SkipTest:
-        pass  # there is nothing in the database
-    search.thorough = False

@@ -34,6 +34,7 @@ class Settings:
 
     everything: bool
     replay: Schedule | None
+    token: str | None
     command_line: dict[str, Any]
     ini_file: dict[str, Any]
     statistics: bool
@@ -80,12 +81,13 @@ def settings_of(config: pytest.Config) -> Settings:
     where = "--race-replay" if token else "race_replay in the ini file"
     token = token or config.getini("race_replay")
     try:
-        replay = Schedule.parse(token) if token else None
+        replay = Schedule.parse(token.partition(";")[0]) if token else None
     except BadArgument as error:
         raise pytest.UsageError(f"{where}: {error}") from None
     return Settings(
         everything=bool(config.getoption("race") or config.getini("race")),
         replay=replay,
+        token=token or None,
         command_line=_limits({f"--race-{name}": config.getoption(f"race_{name}") for name in LIMITS})
         | _scopes(config.getoption)
         | ({"audit": True} if config.getoption("race_audit") else {}),

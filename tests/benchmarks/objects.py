@@ -48,24 +48,25 @@ def result_of(call: Callable[[], Any]) -> str:
 
 
 def racekit_finds(name: str, seed: int) -> dict[str, Any]:
+    import hypothesis
     import subjects
     from hypothesis import HealthCheck, settings
 
     from racekit.options import Options
     from racekit.programs.judging import Task
     from racekit.properties.calls import CallsSearch, search_calls
+    from racekit.properties.case import fails
     from racekit.properties.objects import DEFAULTS, ClassSubject
-    from racekit.properties.search import run
 
     cls = getattr(subjects, name)
     subject = ClassSubject(cls)
     search = CallsSearch(lambda program: Task(subject, program), Options(**DEFAULTS), cuts(subject))
     chosen = settings(database=None, suppress_health_check=list(HealthCheck))
-    try:
-        run(search, search_calls(search, subject.calls(search.cuts.most), cls), chosen, seed)
-    except AssertionError:
-        pass
-    return {"found": search.violation is not None, "executions": search.executions}
+    test = search_calls(search, subject.calls(search.cuts.most), cls)
+    found = fails(search, test, chosen, hypothesis.seed(seed))
+    if found:
+        search.failure(lambda violation: [])
+    return {"found": found, "executions": search.executions}
 
 
 def cuts(subject: Any) -> Any:
