@@ -22,8 +22,8 @@
       ~ ended
                                   writes entries: <Ord...  48  self.entries.move_...
 
-      replay:  LruCacheOperations.TestCase.replay = 'rk1:0@0s.join>2,2@48c>1;0+1+2;AXicc2RmdARBBjABooAEAwAc2AJT'
-      pin:     @concurrent(replay='rk1:0@0s.join>2,2@48c>1;0+1+2;AXicc2RmdARBBjABooAEAwAc2AJT')
+      replay:  LruCacheOperations.TestCase.replay = 'rk1:0@0s.join>2,2@48c>1;0+1+2;...'
+      pin:     @concurrent(replay='rk1:0@0s.join>2,2@48c>1;0+1+2;...')
 """
 
 import threading
