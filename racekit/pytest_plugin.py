@@ -137,7 +137,7 @@ def pytest_runtest_makereport(
     if call.when != "call":
         return (yield)
     plan = item.stash.get(PLAN, None)
-    told = Told(call.excinfo)
+    told = Told(item, call)
     report = yield
     told.put_into(report, explored=plan is not None)
     if plan is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +47,9 @@ class Told:
     In the summary, which shows the whole message on a CI server, and in the attribute of junit's XML it is a sentence.
     """
 
-    def __init__(self, raised: pytest.ExceptionInfo[BaseException] | None) -> None:
+    def __init__(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        of_test_case: Sequence[pytest.ExceptionInfo[BaseException]] = vars(item).get("_excinfo") or ()
+        raised = next(iter(of_test_case), call.excinfo)
         error = None if raised is None else raised.value
         self._raised = raised
         self._race = error if isinstance(error, RaceFailure) else None
@@ -61,9 +64,10 @@ class Told:
         return self._race is not None or self._noted is not None
 
     def put_into(self, report: pytest.TestReport, *, explored: bool) -> None:
-        """Show it. Of a test that was `explored`, no line of code has raised a Deadlock or the like."""
+        """Show it. In a test that was `explored`, or of a program that was made, no line of code has raised it."""
         if self._race is not None:
-            if explored and self._race.__cause__ is None and self._raised is not None:
+            without_a_line = explored or not isinstance(self._race.failure, Failure)
+            if without_a_line and self._race.__cause__ is None and self._raised is not None:
                 report.longrepr = self._raised.getrepr(style="value", tbfilter=False)
                 if notes := getattr(self._race, "__notes__", ()):
                     report.sections.insert(0, ("example", "\n".join(notes)))

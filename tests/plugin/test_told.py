@@ -116,6 +116,38 @@ def test_a_ci_server_prints_the_report_once(project: Project, monkeypatch: pytes
     assert project.run(test).stdout.str().count("  replay:  pytest ") == 1
 
 
+CONCURRENT = """
+from hypothesis import settings
+from racekit.properties import concurrent, operation
+
+class Register(Counter):
+    def add(self):
+        self.value = self.value + 1
+        return self.value
+
+@concurrent()
+class Additions:
+    def start(self): return Register()
+    @operation()
+    def add(self, register): return register.add()
+
+class TestAdditions(Additions.TestCase):
+    settings = settings(max_examples=10, database=None, derandomize=True)
+"""
+
+
+def test_a_program_that_no_order_explains_is_its_report(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "1")
+    result = project.run(CONCURRENT)
+    assert result.stdout.str().count("  schedule:  rk1:") == 1
+    assert "traceback" not in result.stdout.str().lower()
+    [line] = summary(result)
+    assert line.startswith(
+        "FAILED test_it.py::TestAdditions::runTest - Not linearizable: no order of these 2 calls gives"
+    )
+    assert line.endswith("would return 1, 2.")
+
+
 def test_the_summary_names_the_bug_behind_the_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "1")
     first, *others = summary(project.run(RACE))
