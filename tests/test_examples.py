@@ -42,7 +42,7 @@ def printed(file: Path) -> str:
     except Exception as error:
         type_name = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         message = "\n".join([f"{type_name}{error}", *getattr(error, "__notes__", [])])
-    message = re.sub(r"(?<=;\d\+\d\+\d;)[\w+/=]+", "...", message)  # an example of Hypothesis, as this version writes it
+    message = re.sub(r"(?<=;\d\+\d\+\d;)[\w+/=]+", "...", message)  # an example, as this version of Hypothesis has it
     return re.sub(r"\([\d.]+ s, [\d,]+/s\)", "(0.01 s, 5,000/s)", message)
 
 
