@@ -2,10 +2,10 @@
 
 Threads that do alike are represented by one or two of them; the others come later. What is tried for each pair of them
 that touches one thing: to interrupt one where it is between two conflicting accesses, and to run the other meanwhile to
-its end, or to where it is itself between two; and other orders of the threads, without any interruption. So the number
-of schedules does not grow with the number of threads that do alike. Each is a list of priorities with changes at chosen
-points, where PCT has random ones. To look for such places in a profile is the idea of Park, Lu and Zhou, "CTrigger:
-exposing atomicity violation bugs from their hiding places" (ASPLOS 2009).
+its end, or to where it is itself between two; to let both alternate at one location; and other orders of the threads,
+without any interruption. So the number of schedules does not grow with the number of threads that do alike. Each is a
+list of priorities with changes at chosen points, where PCT has random ones. To look for such places in a profile is the
+idea of Park, Lu and Zhou, "CTrigger: exposing atomicity violation bugs from their hiding places" (ASPLOS 2009).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import islice, product, zip_longest
 from typing import NamedTuple
 
+from racekit.dependence import writes
 from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 from racekit.strategies.patience import goes_on_and_on
 from racekit.strategies.profile import Profile, Stop
@@ -22,16 +23,26 @@ from racekit.strategies.profile import Profile, Stop
 _STOPS_COMBINED = 30
 
 
+class _Alternating(NamedTuple):
+    location: object
+    on_changes: bool
+
+    def is_at(self, operation: str, location: object) -> bool:
+        return location == self.location and (writes(operation) or not self.on_changes)
+
+
 class _Plan(NamedTuple):
     """Threads that come first, in this order, and those that come last.
 
     The first of `stops` says where the first thread lets the second one go before it; the next, where that one does.
+    With `alternating`, both do so each time they have accessed this location, or have changed it.
     """
 
     key: Hashable
     first: tuple[int, ...] = ()
     last: tuple[int, ...] = ()
     stops: tuple[Stop, ...] = ()
+    alternating: _Alternating | None = None
 
 
 class Directed:
@@ -85,8 +96,11 @@ class Directed:
         return point.next_in_turn(0, others or point.enabled)
 
     def _change_priorities(self, point: SchedulingPoint) -> None:
-        for entry in point.trace[self._seen :]:
-            self._events[entry[0]] += 1
+        alternating = self._plan.alternating if self._plan is not None else None
+        for thread, _, operation, location in point.trace[self._seen :]:
+            self._events[thread] += 1
+            if alternating is not None and alternating.is_at(operation, location) and thread in self._first[:1]:
+                self._first[:2] = self._first[1::-1]
         self._seen = len(point.trace)
         if self._stops and self._events[self._first[0]] >= self._stops[0].events:
             self._first[:2] = self._first[1::-1]
@@ -120,12 +134,14 @@ def _plans(profile: Profile) -> Iterator[_Plan]:
     pairs = [(one[0], one[-1] if one is other else other[0]) for one, other in product(kinds, kinds)]
     pairs = [pair for pair in pairs if pair[0] != pair[1] and profile.conflict(*pair)]
     interrupted = _in_turn([_interrupted(profile, *pair) for pair in pairs])
+    alternating = _in_turn([_alternating(profile, *pair) for pair in pairs if pair[0] < pair[1]])
     both = _in_turn([_both_interrupted(profile, *pair) for pair in pairs])
     started = [thread for kind in kinds for thread in kind if thread != 0]
     ends_of_kinds = {thread for kind in kinds for thread in (kind[0], kind[-1])}
     orders = _orders(sorted(ends_of_kinds.intersection(started)), len(started))
+    yield from [*islice(interrupted, 2), *islice(orders, 1), *islice(both, 1), *islice(alternating, 2)]
     while True:
-        some = [*islice(interrupted, 2), *islice(orders, 1), *islice(both, 1)]
+        some = [*islice(orders, 1), *islice(interrupted, 2), *islice(both, 1), *islice(alternating, 1)]
         if not some:
             return
         yield from some
@@ -147,6 +163,14 @@ def _both_interrupted(profile: Profile, thread: int, other: int) -> Iterator[_Pl
     stops = product(_few(profile.stops(thread, other)), _few(profile.stops(other, thread)))
     for pair in sorted(stops, key=lambda pair: pair[0].passage + pair[1].passage):
         yield _Plan((thread, other, *[(stop.place, stop.passage) for stop in pair]), (thread, other), stops=pair)
+
+
+def _alternating(profile: Profile, thread: int, other: int) -> Iterator[_Plan]:
+    """By turns, one each time that a location was changed, or accessed; the locations least accessed come first."""
+    one, two = (thread, other), (other, thread)
+    for location in profile.contested(thread, other):
+        for pair, on_changes in (one, True), (two, False), (one, False), (two, True):
+            yield _Plan((*pair, location, on_changes), pair, alternating=_Alternating(location, on_changes))
 
 
 def _few(stops: Iterable[Stop]) -> list[Stop]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from racekit.dependence import WHOLE, writes
 from racekit.runtime.scheduling_point import BLOCKED, OF_THREADS, TraceEntry
+from racekit.schedule import ACCESSES
 
 _TAKES = frozenset({"acquire", "acquire now"})
 _GIVES = "release"
@@ -60,8 +61,15 @@ class Profile:
         return any(self._conflicting(thread, other, location) for location in self._touches[thread])
 
     def _conflicting(self, thread: int, other: int, location: object) -> bool:
-        touches = self._touches[other]
-        return location in touches and (touches[location] or self._touches[thread][location])
+        one, two = self._touches[thread], self._touches[other]
+        return location in one and location in two and (one[location] or two[location])
+
+    def contested(self, thread: int, other: int) -> list[object]:
+        """The locations that both access, one of them to change it; those with the fewest accesses first."""
+        accesses = Counter(
+            event.location for each in (thread, other) for event in self._events[each] if event.operation in ACCESSES
+        )
+        return [location for location, _ in accesses.most_common()[::-1] if self._conflicting(thread, other, location)]
 
     def stops(self, thread: int, other: int) -> Iterator[Stop]:
         """Where to interrupt `thread` so that what `other` does meanwhile falls between two of its conflicting events.

@@ -22,6 +22,31 @@ def test_the_bugs_of_sctbench_are_found_in_few_executions(name: str, seed: int) 
     assert found.failure.execution <= (100 if name in DEEP else 10)
 
 
+def passed_on() -> None:
+    """What fails needs four preemptions, one at each change."""
+    state = {"turn": 0}
+
+    def play(first: int) -> None:
+        for turn in range(first, 6, 2):
+            if state["turn"] == turn:
+                state["turn"] = turn + 1
+
+    threads = [threading.Thread(target=play, args=(first,)) for first in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert state["turn"] != 6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_needs_four_preemptions_is_found_in_few_executions(seed: int) -> None:
+    failure = racekit.explore(passed_on, seed=seed).failure
+    assert failure is not None
+    assert failure.execution <= 10
+    assert failure.preemptions == 4
+
+
 def increments(threads: int) -> Callable[[], int]:
     def body() -> int:
         values = {"sum": 0}

@@ -189,3 +189,52 @@ def test_accesses_under_one_lock_are_not_interrupted() -> None:
     found = directed(body)
     assert set(found.outcomes) == {2}
     assert found.executions <= 3  # one order and the other, and one in which the caller is slow
+
+
+def test_threads_pass_on_what_they_change_by_turns() -> None:
+    """One schedule of the 20,000 or so: the two have to alternate at each change."""
+
+    def body() -> None:
+        shared = Shared()
+
+        def play(first: int) -> None:
+            for turn in range(first, 10, 2):
+                if shared.a == turn:
+                    shared.a = turn + 1
+
+        run(lambda: play(0), lambda: play(1))
+        assert shared.a < 10
+
+    found = directed(body)
+    assert found.failure is not None
+    assert found.executions <= 10
+    assert found.failure.preemptions == 8
+
+
+def test_threads_alternate_at_one_thing_whatever_else_they_do_in_between() -> None:
+    """The reader has to see both values that the writer leaves, although both change another thing all the time."""
+
+    def body() -> None:
+        shared = Shared()
+        seen: list[int] = []
+
+        def change_another() -> None:
+            for _ in range(3):
+                shared.b += 1
+
+        def read() -> None:
+            first = shared.a
+            change_another()
+            seen.extend((first, shared.a))
+
+        def write() -> None:
+            shared.a = 1
+            change_another()
+            shared.a = 2
+
+        run(read, write)
+        assert seen != [1, 2]
+
+    found = directed(body)
+    assert found.failure is not None
+    assert found.executions <= 10
