@@ -7,7 +7,7 @@ of its thread, after all that a thread did that it joins, and after each earlier
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ WAITING = frozenset({"acquire", "take", "look", "await"})
 
 MAY_WAIT = WAITING | {"get"}
 """While they waited they could not have come, so nothing in between tells that they could not have come before it."""
+
+WAKING = frozenset({"sleep", "expire", "expired"})
+"""They come in the order of their deadlines, but could have come before another thread began to sleep or to wait."""
 
 Links = Sequence[tuple[str, int]]
 """("start", child), ("join", child) or ("all", 0).
@@ -93,13 +96,15 @@ class HappensBefore:
             racing, ordering = self._conflicts(access, thread)
             if racing:
                 conflicting.update(racing)
-                between = () if access.operation in MAY_WAIT else racing
+                between = () if access.operation in MAY_WAIT or access.operation in WAKING else racing
                 raced.update([step for step in racing if not self._is_ordered(step, before, between)])
             if ordering:
                 conflicting.update(ordering)
                 awaited.append(access)
         if awaited and raced and not self._may_have_a_timeout(thread, footprint):
             raced = {step for step in raced if not self._is_kept_waiting(step, awaited)}
+        if ("all", 0) in links:
+            conflicting.update(indices[-1] for indices in self._of_thread.values() if indices)
         for step in conflicting:
             self._join(before, step)
         for access in footprint:
@@ -146,10 +151,6 @@ class HappensBefore:
         for link, child in links:
             if link == "join" and self._of_thread.get(child):
                 self._join(before, self._of_thread[child][-1])
-            elif link == "all":
-                for indices in self._of_thread.values():
-                    if indices:
-                        self._join(before, indices[-1])
         return before
 
     def _join(self, before: dict[int, int], index: int) -> None:
@@ -182,7 +183,20 @@ class HappensBefore:
                 (ordering if waits else racing).add(last)
             if waits and acquired >= 0 and steps[acquired].thread != thread:
                 racing.add(acquired)
+            if operation in WAKING and steps[last].thread != thread:
+                racing.update(self._sleep_before(last, history))
         return racing, ordering
+
+    def _sleep_before(self, waking: int, history: _History) -> Iterator[int]:
+        """If `waking` is a step in which a thread wakes: those in which it fell asleep, and woke before, and so on."""
+        steps = self.steps
+        thread = steps[waking].thread
+        for step, _, _, _ in reversed(history.writes):
+            if step < waking and steps[step].thread == thread:
+                if not any(access.operation in WAKING for access in steps[waking].footprint):
+                    return
+                yield step
+                waking = step
 
     def _touched(self, access: Access) -> Iterable[_History]:
         parts = self._histories.get(access.number)

@@ -58,7 +58,7 @@ def wait(
             if not is_step:
                 scheduler.count(thread, thread.site, "resume")
             if thread.expired:
-                _touch_clock(scheduler, thread, "expire")
+                _touch_clock(scheduler, thread, "expired")
                 return False
             if ready():
                 return True

@@ -1,0 +1,101 @@
+"""Partial-order reduction where threads sleep, or wait for some time: none of what every schedule shows is missed."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Hashable
+
+import pytest
+from benchmarks.sctbench.threads import run
+
+import racekit
+
+Body = Callable[[], Hashable]
+
+
+class Cell:
+    value = 0
+
+
+def takes(items: queue.SimpleQueue[int], seconds: float) -> int | None:
+    try:
+        return items.get(timeout=seconds)
+    except queue.Empty:
+        return None
+
+
+def somebody_reads_and_sleeps_while_the_writer_sleeps() -> Hashable:
+    cell, seen = Cell(), list[int]()
+
+    def write() -> None:
+        time.sleep(0.3)
+        cell.value = 1
+
+    def read() -> None:
+        seen.append(cell.value)
+        time.sleep(0.1)
+
+    run(write, read)
+    return seen[0]
+
+
+def somebody_sleeps_twice_while_the_writer_sleeps() -> Hashable:
+    cell, seen = Cell(), list[int]()
+
+    def write() -> None:
+        time.sleep(0.3)
+        cell.value = 1
+
+    def read() -> None:
+        for _ in range(2):
+            seen.append(cell.value)
+            time.sleep(0.1)
+
+    run(write, read)
+    return tuple(seen)
+
+
+def the_time_of_a_wait_for_an_item_passes_that_could_have_been_had() -> Hashable:
+    items, taken = queue.SimpleQueue[int](), dict[str, int | None]()
+
+    def passes_on() -> None:
+        items.put(1)
+        taken["own"] = takes(items, 0.1)
+
+    def waits() -> None:
+        taken["other"] = takes(items, 0.1)
+
+    run(passes_on, waits)
+    return taken["own"], taken["other"]
+
+
+def two_threads_whose_time_has_passed_update_a_value() -> Hashable:
+    items, cell = queue.SimpleQueue[int](), Cell()
+    items.put(1)
+
+    def update() -> None:
+        takes(items, 0.1)
+        cell.value += 1
+
+    run(lambda: takes(items, 0.2), update, update)
+    return cell.value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        somebody_reads_and_sleeps_while_the_writer_sleeps,
+        somebody_sleeps_twice_while_the_writer_sleeps,
+        the_time_of_a_wait_for_an_item_passes_that_could_have_been_had,
+        two_threads_whose_time_has_passed_update_a_value,
+    ],
+)
+def test_no_outcome_is_missed_where(body: Body) -> None:
+    every_schedule, reduced = (
+        racekit.explore(body, strategy=strategy, executions=None) for strategy in ("bounded", "dpor")
+    )
+    assert every_schedule.proved and reduced.proved
+    assert set(reduced.outcomes) == set(every_schedule.outcomes)
+    assert len(reduced.outcomes) > 1
+    assert reduced.executions < every_schedule.executions
