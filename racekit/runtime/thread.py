@@ -61,6 +61,7 @@ class ControlledThread:
         "operation",
         "outside",
         "park",
+        "polled",
         "polls",
         "quiet_loops",
         "quiet_sleeps",
@@ -97,6 +98,7 @@ class ControlledThread:
         self.ready: Callable[[], bool] = lambda: True
         self.reacquires: object = None
         self.polls = False
+        self.polled = -2  # the step at which it last polled files in vain
         self.atomic = 0
         self.breakable = True
         self.doing: tuple[str, object] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import multiprocessing.pool
 import queue
 import threading
 import weakref
@@ -504,3 +505,15 @@ def test_as_completed_waits_for_the_end_of_what_is_cancelled() -> None:
             return "".join("-" if each.cancelled() else each.result() for each in as_completed(futures))
 
     assert set(proved(body)) == {"a-", "-a", "ab", "ba"}
+
+
+def test_the_thread_pool_of_multiprocessing_ends() -> None:
+    """One of its threads polls a pipe, until the clock is past a deadline that is now."""
+
+    def body() -> list[int]:
+        with multiprocessing.pool.ThreadPool(2) as pool:
+            return pool.map(abs, [-1, -2])
+
+    found = racekit.explore(body, executions=5)
+    assert found.ok, str(found)
+    assert set(found.outcomes) == {"[1, 2]"}

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from racekit.runtime import originals
+from racekit.runtime.baton import Scheduler
 from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
+from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
-from racekit.runtime.waiting import wait
+from racekit.runtime.waiting import PAST_A_DEADLINE, advance, wait
 from racekit.watch.swap import Swaps, copy_of, forwarding_code
 
 _SELECTORS = ("SelectSelector", "_PollLikeSelector", "EpollSelector", "KqueueSelector")
@@ -31,7 +33,10 @@ def _select(original: Callable[..., Any]) -> Callable[..., Any]:
             if not thread.atomic:
                 scheduler.step(thread, site, "select")
             scheduler.record(thread, site, "select", self)
-            return original(self, 0)
+            there = original(self, 0)
+            if not there:
+                _polled_in_vain(scheduler, thread)
+            return there
         found: list[Any] = []
 
         def ready() -> bool:
@@ -53,6 +58,13 @@ def _select(original: Callable[..., Any]) -> Callable[..., Any]:
         return found
 
     return select
+
+
+def _polled_in_vain(scheduler: Scheduler, thread: ControlledThread) -> None:
+    """Who polls again at once may do so until the clock is past a deadline: then it must move."""
+    if scheduler.steps - thread.polled <= 1:
+        advance(scheduler, scheduler.now + PAST_A_DEADLINE)
+    thread.polled = scheduler.steps
 
 
 def swap_selectors(swaps: Swaps) -> None:
