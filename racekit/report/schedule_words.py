@@ -21,11 +21,11 @@ _SYNCHRONIZATIONS = {
 def explained(schedule: Schedule, sources: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The lines of the explanation. `sources`: by the name of a file its lines, to show those that are spoken of."""
     number = len(schedule.switches)
-    yield "The threads are numbered in the order in which they start; 0 is the one that runs the test."
+    yield "The threads are numbered in the order in which they start; 0 runs the test."
     if not number:
-        yield "Each runs for as long as it can, then the next one. This schedule departs from that nowhere."
+        yield "Each runs for as long as it can, then the next: this schedule has no switches."
         return
-    yield f"Each runs for as long as it can, then the next one, but for {number} switch{'' if number == 1 else 'es'}:"
+    yield f"Each runs for as long as it can, then the next, but for {number} switch{'' if number == 1 else 'es'}:"
     for index, switch in enumerate(schedule.switches, 1):
         yield ""
         yield f"{index}. When thread {switch.thread} is about to {in_words(switch.position)},"

@@ -30,9 +30,15 @@ def statistics_of(test: str, statistics: Statistics) -> Iterator[str]:
     yield test
     yield f"  {it.verdict}"
     points = f"{it.points / max(it.executions, 1):,.1f} scheduling points each"
+    others = max(it.seconds - it.rewriting - it.running - it.searching, 0.0)
     shares = ", ".join(
         f"{_share(seconds, it.seconds)} {what}"
-        for what, seconds in (("rewriting", it.rewriting), ("running", it.running), ("searching", it.searching))
+        for what, seconds in (
+            ("rewriting", it.rewriting),
+            ("running", it.running),
+            ("searching", it.searching),
+            ("other", others),
+        )
     )
     yield f"  {_executions(it.executions)} in {_time(it.seconds)}{_rate(it)}, {points}"
     yield f"  {shares}"

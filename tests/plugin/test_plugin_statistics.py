@@ -56,7 +56,7 @@ def test_a_proof_is_a_property_of_the_report(project: Project) -> None:
 def test_the_statistics_tell_what_each_exploration_took(project: Project, arguments: list[str]) -> None:
     result = project.run(RACES, *arguments)
     took = "executions in * s (*/s), * scheduling points each"
-    shares = "  *% rewriting, *% running, *% searching"
+    shares = "  *% rewriting, *% running, *% searching, *% other"
     result.stdout.fnmatch_lines(
         [
             "=* race statistics *=",

@@ -33,12 +33,12 @@ def test_the_statistics_of_a_test() -> None:
         "test_it.py::test_it",
         "  proved: it holds",
         "  200 executions in 0.50 s (400/s), 12.6 scheduling points each",
-        "  25% rewriting, 50% running, 20% searching",
+        "  25% rewriting, 50% running, 20% searching, 5% other",
     ]
 
 
 def test_statistics_of_no_time_at_all_divide_by_nothing() -> None:
     assert statistics(0, 0)[2:] == [
         "  0 executions in 0.00 s, 2,520.0 scheduling points each",
-        "  0% rewriting, 0% running, 0% searching",
+        "  0% rewriting, 0% running, 0% searching, 0% other",
     ]
