@@ -169,6 +169,8 @@ class Explorer:
                 modules = len(sys.modules)
                 WATCHER.find_new(youngest=False)
             if PLACES.grown or WATCHER.grown:
+                if WATCHER.grown:
+                    WATCHER.watch_born()
                 PLACES.grown = WATCHER.grown = False
                 if len(run.scheduler.threads) > 1:  # otherwise nothing was missed: all is in the order of one thread
                     self._gave_way = False

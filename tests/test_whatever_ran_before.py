@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 import racekit
+from racekit.runtime import call_site
 
 
 class Counter:
@@ -90,3 +92,41 @@ def test_a_name_that_only_another_exploration_stored_is_not_announced() -> None:
     first = racekit.explore(reads, strategy="bounded")
     racekit.explore(lambda: setattr(Counter(), "value", 1))
     assert racekit.explore(reads, strategy="bounded").executions == first.executions
+
+
+@functools.cache
+def reader() -> Callable[[Settings], int]:
+    """A function that outlives the exploration in which it is made."""
+    return lambda settings: settings.late  # type: ignore[attr-defined, no-any-return]
+
+
+def reads_what_is_stored_late() -> int:
+    settings = Settings()
+    setattr(settings, "late", 0)
+    seen: list[int] = []
+    run(lambda: seen.append(reader()(settings)), lambda: setattr(settings, "late", 1))
+    return seen[0]
+
+
+def outcomes_and_executions() -> tuple[set[object], int]:
+    found = racekit.explore(reads_what_is_stored_late, strategy="dpor")
+    assert found.proved
+    return set(found.outcomes), found.executions
+
+
+def test_a_function_that_outlives_the_execution_that_made_it_announces_what_is_stored_later() -> None:
+    reader.cache_clear()
+    assert outcomes_and_executions()[0] == {0, 1}
+
+
+def test_a_function_that_outlives_an_exploration_is_rewritten_anew_in_the_next() -> None:
+    reader.cache_clear()
+    setattr(Settings, "late", 0)
+    racekit.explore(lambda: reader()(Settings()))
+    assert outcomes_and_executions()[0] == {0, 1}
+
+
+def test_a_function_that_outlives_an_exploration_has_its_own_code() -> None:
+    reader.cache_clear()
+    racekit.explore(reads_what_is_stored_late)
+    assert not call_site.is_watched(reader().__code__)

@@ -138,6 +138,7 @@ class Control:
             methods.remove()
         self._names.remove()
         self._swaps.undo()
+        WATCHER.release_born()
         WATCHER.forget()
         hash_by_address()
         self._silence.end()

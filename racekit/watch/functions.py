@@ -45,8 +45,8 @@ class Functions:
     def all_of(self, scope: Scope) -> Iterator[tuple[FunctionType, FoundFunction]]:
         """Every function of the process that is in scope, wherever it was found."""
         collections = _collections_of_old_objects()
-        if collections and collections == self._collections and scope.names == self._scope.names:
-            objects = gc.get_objects(generation=0) + gc.get_objects(generation=1)
+        if scope.names == self._scope.names and self._nothing_grew_old():
+            objects = _young_objects()
             known = list(self._found.items())
         else:
             if collections:
@@ -73,6 +73,14 @@ class Functions:
             self._found[identity] = kept
             yield function, kept
 
+    def born_since(self) -> list[FunctionType]:
+        """The functions that may have come into being since the last search, and some that did not."""
+        objects = _young_objects() if self._nothing_grew_old() else all_objects()
+        return [found for found in objects if type(found) is FunctionType]
+
+    def _nothing_grew_old(self) -> bool:
+        return bool(self._collections) and self._collections == _collections_of_old_objects()
+
     def new_in(self, objects: list[object]) -> Iterator[tuple[FunctionType, FoundFunction]]:
         """The functions among `objects` that are in the scope of the last search."""
         for function in self._in_scope(objects):
@@ -84,6 +92,10 @@ class Functions:
             verdict = verdicts.get(function.__code__.co_filename)
             if judge(function) if verdict is None else verdict:
                 yield function
+
+
+def _young_objects() -> list[object]:
+    return gc.get_objects(generation=0) + gc.get_objects(generation=1)
 
 
 def all_objects() -> list[object]:

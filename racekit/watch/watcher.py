@@ -45,6 +45,7 @@ class Watcher:
         self._stored_names: set[str] = set()
         self._watched: dict[int, tuple[FunctionType, FoundFunction]] = {}
         self._in_use: dict[_Versions, Rewritten] = {}
+        self._own_codes: dict[int, CodeType] = {}
         self._swaps = Swaps()
         self._in_scope = Functions()
         self.refused: dict[str, CannotRewrite] = {}
@@ -76,6 +77,24 @@ class Watcher:
             self._watch_all(self._in_scope.new_in(gc.get_objects(generation=0)))
         elif self._watch_all(self._in_scope.new_in(all_objects())):
             self.grown = True
+
+    def watch_born(self) -> None:
+        """Rewrite functions anew that rewritten code has made, and that somebody has kept."""
+        for function, code in self._born():
+            self._watch(function, FoundFunction(function, code))
+
+    def release_born(self) -> None:
+        """Give them their own code, as they would have it if the code that made them had not been rewritten."""
+        for function, code in self._born():
+            function.__code__ = code
+
+    def _born(self) -> list[tuple[FunctionType, CodeType]]:
+        own = self._own_codes
+        return [
+            (function, own[id(function.__code__)])
+            for function in self._in_scope.born_since()
+            if id(function.__code__) in own and id(function) not in self._watched
+        ]
 
     def _watch_all(self, functions: Iterable[tuple[FunctionType, FoundFunction]]) -> bool:
         new = [each for each in functions if not (id(each[0]) in self._watched or self._is_watched(each[1].code))]
@@ -156,7 +175,7 @@ class Watcher:
         versions.add(rewritten, self._stored_names)
         for site in rewritten.sites:
             self._found_site(site)
-        self._tell(rewritten.code)
+        self._tell(rewritten.code, code)
         return rewritten
 
     def _versions_of(self, function: FunctionType, code: CodeType) -> _Versions:
@@ -165,11 +184,12 @@ class Watcher:
             self._versions[key] = _Versions(code, function.__globals__)
         return self._versions[key]
 
-    def _tell(self, code: CodeType) -> None:
+    def _tell(self, code: CodeType, own: CodeType) -> None:
         self._found_code(code)
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                self._tell(constant)
+        self._own_codes[id(code)] = own
+        for nested, own_nested in zip(code.co_consts, own.co_consts, strict=False):
+            if isinstance(nested, CodeType):
+                self._tell(nested, own_nested)
 
     def _add_stored_names(self, names: frozenset[str]) -> None:
         new = names - self._stored_names
