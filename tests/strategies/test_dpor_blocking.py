@@ -332,3 +332,32 @@ def test_a_thread_that_found_a_lock_taken_is_not_taken_for_one_that_could_have_i
         return cell.value
 
     assert explored(body).interleavings == 2 * 4
+
+
+# --- whether threads are alive ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda thread: thread.is_alive(),
+        lambda thread: thread in threading.enumerate(),
+        lambda thread: threading.active_count(),
+        lambda thread: thread.join(0) or thread.is_alive(),
+    ],
+    ids=["is_alive", "enumerate", "active_count", "join(0)"],
+)
+def test_who_looks_whether_a_thread_is_alive_comes_before_its_end_and_after(
+    look: Callable[[threading.Thread], object],
+) -> None:
+    def body() -> object:
+        thread = threading.Thread(target=lambda: None)
+        thread.start()
+        seen = look(thread)
+        thread.join()
+        return seen
+
+    found = explored(body)
+    assert found.proved
+    assert len(found.outcomes) == 2
+    assert set(found.outcomes) == set(explored(body, "bounded").outcomes)

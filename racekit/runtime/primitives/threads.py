@@ -20,6 +20,7 @@ from racekit.runtime.scheduling_point import BEGINS
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
+from racekit.watch.site import Site
 
 _get_ident = originals.get_ident
 
@@ -143,6 +144,9 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
             scheduler.joined(ended)
         return
     site = call_site()
+    if timeout is not None and timeout <= 0:
+        _join_at_once(joined, site)
+        return
     thread.site, thread.operation = site, "join"
     outermost = thread.doing is None
     if outermost:
@@ -162,6 +166,17 @@ def join(original: Callable[..., Any], self: threading.Thread, timeout: float | 
             thread.doing = None
     scheduler.record(thread, site, "join" if has_ended else "join failed", joined.id)
     if has_ended:
+        scheduler.joined(joined)
+
+
+def _join_at_once(joined: ControlledThread, site: Site | None) -> None:
+    """`Thread.join(0)` only looks, and waits for nobody."""
+    scheduler, thread = TURN.scheduler, TURN.thread
+    if not thread.atomic:
+        scheduler.step(thread, site, "join")
+    scheduler.record(thread, site, "join" if joined.finished else "join failed", joined.id)
+    scheduler.lives(thread, "is_alive", joined.id)
+    if joined.finished:
         scheduler.joined(joined)
 
 
