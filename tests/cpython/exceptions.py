@@ -16,16 +16,12 @@ _BARRIER = (
 _REAL_TIME = (
     "asserts that a thread is quick: a second, or five, after which a thread may go on are as good as none here"
 )
-_AT_ITS_DEADLINE = (
-    "as_completed waits until the clock is past its deadline, and a wait that expires leaves the virtual clock at it: "
-    "it spins (a fault of racekit)"
-)
 _NOT_CALLED = "replaces a function of `threading` that is not called under control"
 _SIGNALS = "interrupts the main thread, which ends an exploration as Ctrl-C does"
 
 CONTROLLED: dict[str, str] = {
-    "test_thread.*.test_join_from_self": _JOINABLE,
-    "test_thread.*.test_join_then_self_join": _JOINABLE,
+    "test_thread.*.test_join_*": _JOINABLE,
+    "test_thread.TestForkInThread.*": _PROCESSES,
     "test_thread.*.test_unraisable_exception": _EXCEPTION,
     "test_threading.ExceptHookTests.test_excepthook": _EXCEPTION,
     "test_threading.ExceptHookTests.test_original_excepthook": _EXCEPTION,
@@ -40,8 +36,6 @@ CONTROLLED: dict[str, str] = {
     "_threading_local": "a doctest, which cannot be made anew for each execution by its name",
     "test_concurrent_futures.*Process*": _PROCESSES,
     "test_concurrent_futures.test_init.FailingInitializerResourcesTest.*": _PROCESSES,
-    "test_concurrent_futures.test_as_completed.*.test_correct_timeout_exception_msg": _AT_ITS_DEADLINE,
-    "test_concurrent_futures.test_as_completed.*.test_free_reference_yielded_future": _AT_ITS_DEADLINE,
     "test_concurrent_futures.test_wait.*.test_first_completed*": _REAL_TIME,
     "test_concurrent_futures.test_wait.*.test_first_exception*": _REAL_TIME,
     "test_concurrent_futures.test_thread_pool.*.test_idle_thread_reuse": (
