@@ -101,10 +101,10 @@ def reader() -> Callable[[Settings], int]:
 
 
 def reads_what_is_stored_late() -> int:
-    settings = Settings()
+    read, settings = reader(), Settings()
     setattr(settings, "late", 0)
     seen: list[int] = []
-    run(lambda: seen.append(reader()(settings)), lambda: setattr(settings, "late", 1))
+    run(lambda: seen.append(read(settings)), lambda: setattr(settings, "late", 1))
     return seen[0]
 
 

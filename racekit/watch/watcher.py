@@ -81,6 +81,7 @@ class Watcher:
     def watch_born(self) -> None:
         """Rewrite functions anew that rewritten code has made, and that somebody has kept."""
         for function, code in self._born():
+            function.__code__ = code
             self._watch(function, FoundFunction(function, code))
 
     def release_born(self) -> None:
