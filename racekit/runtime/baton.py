@@ -322,11 +322,16 @@ class Scheduler:
         return tuple(sorted(enabled))
 
     def changed(self, key: int) -> None:
-        """What `key` stands for has been taken or can be had again: see who of those who wait for it could go on."""
+        """What `key` stands for has been taken or can be had again: see who of those who wait for it could go on.
+
+        Whether that is before their time has passed depends on the clock.
+        """
         for thread in self.waiters.get(key, ()):
             if not thread.expired:
-                thread.blocked = not thread.ready()
+                was_blocked, thread.blocked = thread.blocked, not thread.ready()
                 self.enabled = None
+                if self.compares_events and thread.blocked is not was_blocked and thread.deadline is not None:
+                    self.trace.append((TURN.thread.id, None, "read", self.location(self.epoch)))
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

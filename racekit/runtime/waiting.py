@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from racekit.dependence import WHOLE
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
@@ -44,6 +45,7 @@ def wait(
     thread.expired = False
     if timeout is not None:
         _touch_clock(scheduler, thread)
+        _look(scheduler, thread, awaited)
     for key in keys:
         scheduler.waiters.setdefault(key, []).append(thread)
     try:
@@ -152,6 +154,12 @@ def give_way(scheduler: Scheduler, thread: ControlledThread, site: Site | None) 
 def _make_way(scheduler: Scheduler, thread: ControlledThread) -> None:
     awake = [other.id for other in scheduler.alive if not (other.blocked or other.asleep)]
     scheduler.fairness.yields(thread.id, awake)
+
+
+def _look(scheduler: Scheduler, thread: ControlledThread, awaited: object) -> None:
+    """A wait that ends some time begins here: whether there is anything to wait for depends on what others did."""
+    if scheduler.compares_events and not isinstance(awaited, ControlledThread):
+        scheduler.trace.append((thread.id, None, "read", scheduler.location(awaited, WHOLE)))
 
 
 def _touch_clock(scheduler: Scheduler, thread: ControlledThread, operation: str = "clock") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Hashable
 
@@ -82,6 +83,22 @@ def two_threads_whose_time_has_passed_update_a_value() -> Hashable:
     return cell.value
 
 
+def somebody_gives_up_on_a_lock_while_another_one_sleeps() -> Hashable:
+    lock, taken = threading.Lock(), list[bool]()
+
+    def hold() -> None:
+        with lock:
+            pass
+
+    def try_for_some_time() -> None:
+        taken.append(lock.acquire(timeout=0.2))
+        if taken[0]:
+            lock.release()
+
+    run(hold, try_for_some_time, lambda: time.sleep(0.3))
+    return taken[0]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -89,6 +106,7 @@ def two_threads_whose_time_has_passed_update_a_value() -> Hashable:
         somebody_sleeps_twice_while_the_writer_sleeps,
         the_time_of_a_wait_for_an_item_passes_that_could_have_been_had,
         two_threads_whose_time_has_passed_update_a_value,
+        somebody_gives_up_on_a_lock_while_another_one_sleeps,
     ],
 )
 def test_no_outcome_is_missed_where(body: Body) -> None:
