@@ -73,8 +73,7 @@ class Told:
                     report.sections.insert(0, ("example", "\n".join(notes)))
             _summarize(report, headline_in(str(self._race)))
         elif self._noted is not None:
-            longrepr: Any = report.longrepr
-            longrepr.addsection(SECTION, self._noted.report)
+            _add_section(report, self._noted.report)
             if self._noted.diagnosis.pattern not in _WITHOUT_A_NAME:
                 first, *others = _message(report).split("\n")
                 _summarize(report, "\n".join([f"{first} ({self._noted.headline})", *others]))
@@ -84,6 +83,15 @@ class Told:
 
 _WITHOUT_A_NAME = ("", "exception in a thread")
 """Patterns whose sentence begins with the exception itself."""
+
+
+def _add_section(report: pytest.TestReport, text: str) -> None:
+    """Below the traceback; an item of another plugin may have shown the exception as a mere text."""
+    longrepr: Any = report.longrepr
+    if hasattr(longrepr, "addsection"):
+        longrepr.addsection(SECTION, text)
+    else:
+        report.sections.append((SECTION, text))
 
 
 def _message(report: pytest.TestReport) -> str:

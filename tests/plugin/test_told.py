@@ -182,6 +182,32 @@ def test_an_exploration_inside_of_a_plain_test_is_told_in_the_same_way(project: 
     result.stdout.no_fnmatch_line(f"E *{SENTENCE}*")
 
 
+def test_an_item_of_another_plugin_that_shows_a_mere_text_has_the_report_below(project: Project) -> None:
+    project.pytester.makeconftest(
+        """
+import pytest, racekit, test_it
+
+class Item(pytest.Item):
+    def runtest(self):
+        racekit.explore(test_it.body).check()
+
+    def repr_failure(self, excinfo):
+        return "it failed"
+
+class Collector(pytest.File):
+    def collect(self):
+        yield Item.from_parent(self, name="it")
+
+def pytest_collect_file(file_path, parent):
+    return Collector.from_parent(parent, path=file_path) if file_path.suffix == ".race" else None
+"""
+    )
+    (project.pytester.path / "some.race").write_text("")
+    result = project.run(RACE.replace("@racekit.race\ndef test_it", "def body"))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["it failed", "-* race -*", f"{SENTENCE}*"])
+
+
 # --- what a test may return -------------------------------------------------------------------------------------------
 
 
