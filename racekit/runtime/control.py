@@ -5,12 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import random
-import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from racekit.runtime import attributes, calls, clock, cpython, hooks, named_attributes, originals
+from racekit.runtime import attributes, calls, clock, cpython, executed, hooks, named_attributes, originals, tools
 from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.conflicts import PLACES
@@ -107,6 +106,7 @@ class Control:
         self.pool = Pool(self.interrupts, None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
         attributes.forget()
+        tools.find_locks()
         if self._every_access:
             PLACES.want_all()
         swap_operations(self._swaps)
@@ -184,18 +184,6 @@ def _pin() -> set[int] | None:
 
 
 calls.REPLACED_METHODS.update(_TYPES)
-
-
-def _exec(source: Any, globals: Any = None, locals: Any = None, /, **closure: Any) -> None:
-    """`exec` in watched code: the functions that it defines are watched."""
-    if globals is None:
-        frame = sys._getframe(1)
-        globals = frame.f_globals
-        locals = frame.f_locals if locals is None else locals
-    exec(source, globals, globals if locals is None else locals, **closure)
-    _quietly(lambda: WATCHER.find_new(youngest=True))
-
-
-calls.REPLACED_CALLABLES[id(exec)] = _exec
+calls.REPLACED_CALLABLES.update(executed.replacements(WATCHER, _quietly))
 calls.REPLACED_CALLABLES.update(named_attributes.replacements(WATCHER.store))
 calls.REPLACED_CALLABLES.update({id(old): new for old, new in clock.REPLACEMENTS.items()})

@@ -83,9 +83,13 @@ NAME_SHIFT = {
     number("STORE_GLOBAL"): 0,
     number("DELETE_GLOBAL"): 0,
     number("LOAD_NAME"): 0,
+    number("STORE_NAME"): 0,
+    number("DELETE_NAME"): 0,
 }
 """By how many bits an argument is shifted to give an index into `co_names`."""
 NAME_WRITES = numbers("STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBAL")
+MODULE_WRITES = numbers("STORE_NAME", "DELETE_NAME")
+"""In the code of a module these write globals; in that of a class, its own names."""
 
 ITERATIONS = numbers(
     "GET_ITER",

@@ -98,15 +98,18 @@ def rewrite(
     namespace: dict[str, Any],
     announced: Callable[[str], bool],
     every_attribute: bool = False,
+    of_module: bool = False,
 ) -> Rewritten:
     """Rewrite `code`, and the code nested in it, to call `hooks`.
 
     `namespace` is the `__globals__` of its function. Loads of attributes and globals are announced if the code itself
     stores that name, or if `announced` says so; with `every_attribute`, all loads of attributes are.
+    of_module: the names that `code` itself uses are those of its globals.
     """
     try:
         unit = _Unit(code)
-        rewriting = _Rewriting(hooks, namespace, announced, stored_names(code), every_attribute)
+        rewriting = _Rewriting(hooks, namespace, announced, stored_names(code, of_module=of_module), every_attribute)
+        rewriting.module = code if of_module else None
         rewritten = rewriting.rewrite(unit, frozenset())
     except Exception as error:
         raise CannotRewrite(f"{code.co_qualname} ({code.co_filename}:{code.co_firstlineno}): {error!r}") from error
@@ -148,6 +151,13 @@ _ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
 }
 
 
+_OF_MODULES = {
+    number("LOAD_NAME"): "load_global",
+    number("STORE_NAME"): "store_global",
+    number("DELETE_NAME"): "delete_global",
+}
+
+
 class _Unit:
     """A code object taken apart, with those nested in it."""
 
@@ -183,6 +193,7 @@ class _Rewriting:
         self.announced = announced
         self.stored = stored
         self.every_attribute = every_attribute
+        self.module: CodeType | None = None
         self.dependent: set[str] = set()
         self.sites: list[Site] = []
 
@@ -287,6 +298,8 @@ class _Body:
         if name == "__dict__" and instruction.opcode == opcodes.LOAD_ATTR:
             self.announce(index, "namespace", "", _TOP, 1)
         kind, operands, count = _ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
+        if self.unit.code is known.module:
+            kind = kind or _OF_MODULES.get(instruction.opcode, "")
         wanted = name in known.stored or (known.every_attribute and kind == "load_attribute")
         if kind and not wanted:
             known.dependent.add(name)

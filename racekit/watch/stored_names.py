@@ -7,12 +7,12 @@ from types import CodeType
 from racekit.watch import opcodes
 
 
-def stored_names(code: CodeType) -> frozenset[str]:
-    """The names that `code` stores or deletes, and the code nested in it."""
+def stored_names(code: CodeType, *, of_module: bool = False) -> frozenset[str]:
+    """The names that `code` stores or deletes, and the code nested in it; of_module: its own names are globals."""
     names: set[str] = set()
     raw = code.co_code
     operations = raw[::2]
-    for opcode in opcodes.NAME_WRITES:
+    for opcode in opcodes.NAME_WRITES | opcodes.MODULE_WRITES if of_module else opcodes.NAME_WRITES:
         at = operations.find(opcode)
         while at >= 0:
             names.add(code.co_names[_argument(raw, at) >> opcodes.NAME_SHIFT[opcode]])

@@ -15,6 +15,7 @@ from racekit.watch.functions import FoundFunction, Functions, all_objects
 from racekit.watch.rewrite import CannotRewrite, Hooks, Rewritten, rewrite
 from racekit.watch.scope import Scope
 from racekit.watch.site import Site
+from racekit.watch.stored_names import stored_names
 from racekit.watch.swap import Swaps, forwarding_code
 
 
@@ -46,6 +47,7 @@ class Watcher:
         self._watched: dict[int, tuple[FunctionType, FoundFunction]] = {}
         self._in_use: dict[_Versions, Rewritten] = {}
         self._own_codes: dict[int, CodeType] = {}
+        self._executed: dict[tuple[CodeType, str, int, bool], _Versions] = {}
         self._swaps = Swaps()
         self._in_scope = Functions()
         self.refused: dict[str, CannotRewrite] = {}
@@ -108,10 +110,29 @@ class Watcher:
         """The exploration is over: nothing is watched."""
         self._watched.clear()
         self._in_use.clear()
+        self._executed.clear()
 
     def store(self, name: str) -> None:
         """An attribute or global of this name is stored where rewriting cannot see it: its loads must be announced."""
         self._add_stored_names(frozenset((name,)))
+
+    def executed(self, code: CodeType, namespace: dict[str, Any], *, of_module: bool) -> CodeType:
+        """`code`, which is about to be run directly in `namespace`, as watched code.
+
+        of_module: its names are variables of the namespace.
+        """
+        self._add_stored_names(stored_names(code, of_module=of_module))
+        key = code, code.co_filename, id(namespace), of_module
+        versions = self._executed.setdefault(key, _Versions(code, namespace))
+        rewritten = versions.get(self._stored_names)
+        if rewritten is None:
+            try:
+                rewritten = self._new_version(versions, namespace, code, of_module=of_module)
+            except CannotRewrite as error:
+                self.refused[code.co_qualname] = error
+                return code
+        self._in_use[versions] = rewritten
+        return rewritten.code
 
     def own_code(self, function: FunctionType) -> CodeType:
         """The code that `function` has without being watched."""
@@ -157,7 +178,7 @@ class Watcher:
     def _rewrite(self, function: FunctionType, code: CodeType) -> None:
         versions = self._versions_of(function, code)
         try:
-            rewritten = versions.get(self._stored_names) or self._new_version(versions, function, code)
+            rewritten = versions.get(self._stored_names) or self._new_version(versions, function.__globals__, code)
         except CannotRewrite as error:
             self.refused[code.co_qualname] = error
             self._swaps.swap(function, code)
@@ -165,13 +186,16 @@ class Watcher:
         self._in_use[versions] = rewritten
         self._swaps.swap(function, rewritten.code)
 
-    def _new_version(self, versions: _Versions, function: FunctionType, code: CodeType) -> Rewritten:
+    def _new_version(
+        self, versions: _Versions, namespace: dict[str, Any], code: CodeType, *, of_module: bool = False
+    ) -> Rewritten:
         rewritten = rewrite(
             code,
             self._hooks,
-            namespace=function.__globals__,
+            namespace=namespace,
             announced=self._stored_names.__contains__,
             every_attribute=self._every_attribute,
+            of_module=of_module,
         )
         versions.add(rewritten, self._stored_names)
         for site in rewritten.sites:

@@ -47,3 +47,38 @@ def test_lines_that_never_ran_are_the_ones_reported(
     result = project.run_in_subprocess(TEST, "--cov=measured", "--cov-report=term-missing")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["measured.py * 2 * 5, 7"])
+
+
+EXPLORED = """
+import measured, threading
+
+def body():
+    items = []
+    threads = [threading.Thread(target=lambda: items.append(len(items))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return measured.classify_in_threads() and str(items)
+
+def test_it():
+    found = racekit.explore(body, strategy="dpor")
+    shown = sorted((value, outcome.count) for value, outcome in found.outcomes.items())
+    print("explored", found.executions, found.cut_by, shown)
+"""
+
+
+def explored(project: Project, *arguments: str) -> list[str]:
+    result = project.run_in_subprocess(EXPLORED, "-s", *arguments)
+    result.assert_outcomes(passed=1)
+    return [line for line in result.outlines if "explored" in line]
+
+
+def test_an_exploration_does_the_same_whether_it_is_measured_or_not(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.pytester.makepyfile(measured=MEASURED)
+    plain = explored(project)
+    for core in CORES:
+        monkeypatch.setenv("COVERAGE_CORE", core)
+        assert explored(project, "--cov=measured", "--cov=test_it") == plain

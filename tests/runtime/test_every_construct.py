@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bdb
 import io
 import linecache
 import pdb
@@ -229,3 +230,95 @@ def test_a_debugger_shows_the_code_as_it_was_written() -> None:
     assert [line for line in lines if line in ("0", "-> return shared.value", "5")] == [
         *("0", "-> return shared.value", "5") * found.executions
     ]
+
+
+TRACED = """
+    def traced(shared):
+        value = shared.value
+        for number in range(2):
+            value += number
+        shared.value = value + (lambda: 1)()
+        return shared.value
+"""
+
+
+def lines_of(traced: Callable[[Any], int], how: str) -> list[int]:
+    """The lines at which a debugger that is told of each of them would stop."""
+    lines: list[int] = []
+
+    def trace(frame: Any, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename != traced.__code__.co_filename:
+            return None
+        if event == "line":
+            lines.append(frame.f_lineno)
+        return trace
+
+    def line(code: Any, number: int) -> None:
+        if code.co_filename == traced.__code__.co_filename:
+            lines.append(number)
+
+    def body() -> None:
+        shared = Shared()
+        if how == "sys.settrace":
+            sys.settrace(trace)
+            try:
+                traced(shared)
+            finally:
+                sys.settrace(before)
+        else:
+            sys.monitoring.use_tool_id(4, "a debugger")
+            sys.monitoring.register_callback(4, sys.monitoring.events.LINE, line)
+            sys.monitoring.set_events(4, sys.monitoring.events.LINE)
+            try:
+                traced(shared)
+            finally:
+                sys.monitoring.set_events(4, 0)
+                sys.monitoring.free_tool_id(4)
+
+    before = sys.gettrace()
+    body()
+    plain, lines[:] = lines[:], []
+    assert racekit.explore(body, executions=2).ok
+    assert lines[-len(plain) :] == plain  # before that, the first call of all shows that it has the function rewritten
+    return plain
+
+
+@pytest.mark.parametrize("how", ["sys.settrace", "sys.monitoring"])
+def test_a_debugger_stops_at_the_same_lines(how: str) -> None:
+    if how == "sys.monitoring" and sys.version_info < (3, 12):
+        pytest.skip("sys.monitoring came with Python 3.12")
+    assert lines_of(made(TRACED, "traced"), how)
+
+
+def test_a_breakpoint_is_hit_in_each_thread() -> None:
+    source = """
+        def broken_into(shared):
+            value = shared.value
+            shared.value = value + 1
+    """
+    broken_into = made(source, "broken_into")
+    stops: list[int] = []
+
+    class Debugger(bdb.Bdb):
+        def user_line(self, frame: Any) -> None:
+            if self.break_here(frame):
+                stops.append(frame.f_lineno)
+            self.set_continue()
+
+    def body() -> int:
+        shared, debugger = Shared(), Debugger()
+        debugger.set_break(broken_into.__code__.co_filename, 4)
+
+        def debugged() -> None:
+            debugger.runcall(broken_into, shared)
+
+        threads = [threading.Thread(target=debugged) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return shared.value
+
+    found = racekit.explore(body, strategy="random", executions=20)
+    assert set(found.outcomes) == {1, 2}
+    assert stops == [4] * 2 * found.executions

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import attrs
 import pytest
 
 import racekit
@@ -58,6 +59,21 @@ class Record:
     value: int = 0
 
 
+@dataclasses.dataclass(slots=True)
+class SlottedRecord:
+    value: int = 0
+
+
+@attrs.define
+class Defined:
+    value: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
+
+
+@attrs.define(slots=False)
+class DefinedWithDict:
+    value: int = 0
+
+
 class WithProperty:
     def __init__(self) -> None:
         self._value = 0
@@ -71,7 +87,7 @@ class WithProperty:
         self._value = value
 
 
-@pytest.mark.parametrize("make", [Shared, Slotted, Record, WithProperty])
+@pytest.mark.parametrize("make", [Shared, Slotted, Record, SlottedRecord, Defined, DefinedWithDict, WithProperty])
 def test_attributes(make: Callable[[], Any]) -> None:
     def body() -> int:
         shared = make()
@@ -81,6 +97,33 @@ def test_attributes(make: Callable[[], Any]) -> None:
 
         run(increment, increment)
         return int(shared.value)
+
+    assert all_of(body) == {1, 2}
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenRecord:
+    value: int = 0
+
+
+@attrs.frozen
+class FrozenByAttrs:
+    value: int = 0
+
+
+@pytest.mark.parametrize("make", [FrozenRecord, FrozenByAttrs])
+def test_frozen_objects_are_replaced_as_a_whole(make: Callable[[], Any]) -> None:
+    replaced: Callable[..., Any] = dataclasses.replace if make is FrozenRecord else attrs.evolve
+
+    def body() -> int:
+        shared = Shared()
+        shared.value = make()
+
+        def increment() -> None:
+            shared.value = replaced(shared.value, value=shared.value.value + 1)
+
+        run(increment, increment)
+        return int(shared.value.value)
 
     assert all_of(body) == {1, 2}
 

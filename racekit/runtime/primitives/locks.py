@@ -20,6 +20,7 @@ from racekit.runtime.call_site import call_site, is_watched
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.outside import wait_for_outsider
 from racekit.runtime.thread import Hold
+from racekit.runtime.tools import LOCKS
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
 from racekit.watch.site import Site
@@ -136,6 +137,8 @@ def methods(
     """The methods of a lock type under control; `owned` tells whether the calling thread holds a lock that counts."""
 
     def acquire(self: Any, blocking: bool = True, timeout: float = -1) -> bool:
+        if id(self) in LOCKS:
+            return take(self, blocking, timeout)
         if owned is not None and owned(self):
             return take(self, blocking, timeout)
         if _get_ident() != TURN.ident:
@@ -147,6 +150,8 @@ def methods(
         return _obtain(self, blocking, timeout, take, sys._getframe(1))
 
     def __enter__(self: Any) -> bool:
+        if id(self) in LOCKS:
+            return take(self)
         if owned is not None and owned(self):
             return take(self)
         if _get_ident() != TURN.ident:
@@ -172,6 +177,9 @@ def methods(
             given_up(self, site, is_step)
 
     def release(self: Any) -> None:
+        if id(self) in LOCKS:
+            give(self)
+            return
         if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
             give(self)
             if thread is not None and (owned is None or not owned(self)):
@@ -180,6 +188,9 @@ def methods(
         release_called_from(self, sys._getframe(1))
 
     def __exit__(self: Any, *exception: object) -> None:
+        if id(self) in LOCKS:
+            give(self)
+            return
         if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
             give(self)
             if thread is not None and (owned is None or not owned(self)):
