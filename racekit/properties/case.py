@@ -42,6 +42,7 @@ class ConcurrentTestCase(unittest.TestCase):
 
     _begin: ClassVar[Callable[[], tuple[Search, Test]]]
     _pinned: ClassVar[str | None]
+    _pinning: ClassVar[str]
     _decorated: ClassVar[type]
     _undecorated: ClassVar[frozenset[str]]
 
@@ -101,19 +102,25 @@ class ConcurrentTestCase(unittest.TestCase):
                 yield f"  replay:  pytest {shlex.quote(test)} --race-replay={token}"
             else:
                 yield f"  replay:  {cls.__qualname__}.replay = {token}"
-            yield f"  pin:     @concurrent(replay={token})"
+            yield f"  pin:     {cls._pinning.format(token)}"
             if cls.settings.print_blob:
                 yield f"  blob:    @reproduce_failure({hypothesis.__version__!r}, {example.encode()!r})"
 
         return lambda violation: list(lines(violation))
 
 
-def make_test_case(cls: type, begin: Callable[[], tuple[Search, Test]], pinned: str | None) -> type[ConcurrentTestCase]:
-    """The test case of a decorated class; `pinned` is the token of what it runs first. Raises BadArgument."""
+def make_test_case(
+    cls: type, begin: Callable[[], tuple[Search, Test]], pinned: str | None, pinning: str
+) -> type[ConcurrentTestCase]:
+    """The test case of a decorated class.
+
+    `pinned` is the token of what it runs first, and `pinning` the code that says so, with `{}` for a token. Raises
+    BadArgument for what is no token of a program.
+    """
     if pinned is not None:
         ProgramToken.parse(pinned)
     name = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.TestCase"}
-    told = {"_begin": staticmethod(begin), "_pinned": pinned, "_decorated": cls}
+    told = {"_begin": staticmethod(begin), "_pinned": pinned, "_pinning": pinning, "_decorated": cls}
     made: Any = type(f"{cls.__name__}.TestCase", (ConcurrentTestCase,), {**name, **told})
     made._undecorated = frozenset({*vars(cls), *vars(made), *vars(ConcurrentTestCase), "_undecorated", "TestCase"})
     test_case: type[ConcurrentTestCase] = made

@@ -85,7 +85,7 @@ def concurrently(
         return search, test
 
     made = type(f"Concurrent{machine.__name__}", (), {"__module__": machine.__module__, "__doc__": machine.__doc__})
-    made.TestCase = make_test_case(made, begin, replay)  # type: ignore[attr-defined]
+    made.TestCase = make_test_case(made, begin, replay, f"concurrently({machine.__name__}, replay={{}})")  # type: ignore[attr-defined]
     return made
 
 

@@ -115,7 +115,7 @@ def concurrent(
             search = CallsSearch(task, checked, cuts)
             return search, search_calls(search, calls, cls)
 
-        cls.TestCase = make_test_case(cls, begin, replay)  # type: ignore[attr-defined]
+        cls.TestCase = make_test_case(cls, begin, replay, "@concurrent(replay={})")  # type: ignore[attr-defined]
         return cls
 
     return decorate

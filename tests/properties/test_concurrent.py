@@ -209,6 +209,8 @@ def test_a_failed_assertion_in_an_operation_is_a_failure() -> None:
 
     message = failure(Asserting, AssertionError)
     assert "somebody else was here" in message
+    assert "raised AssertionError('somebody else was here" in message
+    assert "blocks for ever" not in message
     assert "  The calls, and when each began and ended" in message
 
 
@@ -554,6 +556,29 @@ def test_what_failed_in_the_last_run_fails_at_once() -> None:
     with pytest.raises(racekit.Inconsistent):
         run(cls, settings(chosen, phases=[Phase.reuse]))
     assert len(started) < 30
+
+
+def test_what_failed_before_the_class_was_changed_is_made_as_small_as_can_be() -> None:
+    """Hypothesis makes up the amounts that the kept example lacks."""
+
+    def counting(amounts: dict[str, Any]) -> Any:
+        @concurrent()
+        class Counting:
+            def start(self) -> list[int]:
+                return [0]
+
+            @operation(**amounts)
+            def add(self, subject: list[int], amount: int = 1) -> int:
+                subject[0] += amount
+                return subject[0]
+
+        return Counting
+
+    chosen = settings(QUICK, database=InMemoryExampleDatabase(), derandomize=False)
+    failure(counting({}), chosen=chosen)
+    message = failure(counting({"amount": st.integers(1, 1000)}), chosen=chosen)
+    assert "thread 1  add(1)" in message
+    assert "thread 2  add(1)" in message
 
 
 def test_a_seed_can_be_set() -> None:

@@ -88,7 +88,9 @@ def report(cls: Any, chosen: settings = QUICK, token: str | None = None) -> str:
 
 
 def token_in(told: str) -> str:
-    return re.findall(r"^  pin: .*@concurrent\(replay='(.*)'\)$", told, re.MULTILINE)[0]
+    return re.findall(
+        r"^  pin:     (?:@concurrent\(|concurrently\(StackMachine, )replay='(.*)'\)$", told, re.MULTILINE
+    )[0]
 
 
 KINDS = pytest.mark.parametrize("make", [stack_operations, stack_machine], ids=["operations", "machine"])
