@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="It is short for: pytest TEST --race-replay=TOKEN",
     )
     command.add_argument("test", metavar="TEST", help="the test, as pytest names it: test_counter.py::test_it")
-    command.add_argument("token", metavar="TOKEN", type=_schedule, help="the token, in quotes: 'rk1:1@11w.value>2'")
+    command.add_argument("token", metavar="TOKEN", type=_token, help="the token, in quotes: 'rk1:1@11w.value>2'")
     command.add_argument(
         "arguments", metavar="...", nargs=argparse.REMAINDER, help="further arguments for pytest, such as -v or --pdb"
     )
@@ -153,9 +153,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _token(text: str) -> str:
+    """A token as it is written, which may say which program of a concurrent object to run, too."""
+    _schedule(text)
+    return text
+
+
 def _schedule(token: str) -> Schedule:
     try:
-        return Schedule.parse(token)
+        return Schedule.parse(token.partition(";")[0])
     except BadArgument as error:
         quotes = "" if ">" in token else " In a shell it has to be in quotes."
         raise argparse.ArgumentTypeError(f"{error}{quotes}") from None

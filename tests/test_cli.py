@@ -116,6 +116,21 @@ def test_replay_hands_further_arguments_to_pytest(capfd: pytest.CaptureFixture[s
     assert "test_counter.py::test_it PASSED (passed)" in capfd.readouterr().out
 
 
+@pytest.mark.usefixtures("counter")
+def test_replay_hands_the_program_in_a_token_to_pytest(capfd: pytest.CaptureFixture[str]) -> None:
+    operations = ["from racekit.properties import concurrent, operation", "@concurrent()"]
+    operations += ["class Empty:", "    def start(self): return None", "    @operation()"]
+    operations += ["    def nothing(self, subject): pass", "TestEmpty = Empty.TestCase"]
+    Path("test_empty.py").write_text("\n".join(operations), encoding="utf-8")
+    assert main(["replay", "test_empty.py", "rk1:;0+1"]) == 1
+    assert "'rk1:;0+1' is not the token of a program" in capfd.readouterr().out
+
+
+def test_explain_reads_the_schedule_in_the_token_of_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", f"{TOKEN};0+1+1;AAE="]) == 0
+    assert "When thread 1 is about to write value on line 8," in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", [["replay", "test_counter.py::test_it"], ["explain"]])
 def test_what_is_no_token_is_refused_before_anything_runs(
     command: list[str], capsys: pytest.CaptureFixture[str]
