@@ -74,6 +74,37 @@ def test_sctbench(name: str, interleavings: int, failures: int) -> None:
     assert interleavings_and_failures(going_on(name)) == (interleavings, failures)
 
 
+def orders_of_critical_sections(left: int, *threads: tuple[int, str]) -> int:
+    """By brute force: a producer that waits while something is `left`, and a consumer that waits while nothing is.
+
+    Each of them is before so many rounds; it "enters" the section that looks and changes, then the one that "notifies",
+    or is "asleep". Under one lock no two of these sections are independent, so each order of them is another trace.
+    """
+    moves = [who for who, (rounds, stage) in enumerate(threads) if rounds and stage != "asleep"]
+    total = 0
+    for who in moves:
+        after, now = list(threads), left
+        rounds, stage = threads[who]
+        if stage == "notifies":
+            others_rounds, others_stage = threads[1 - who]
+            after[1 - who] = others_rounds, "enters" if others_stage == "asleep" else others_stage
+            after[who] = rounds - 1, "enters"
+        elif (left > 0) == (who == 0):
+            after[who] = rounds, "asleep"
+        else:
+            now += 1 if who == 0 else -1
+            after[who] = rounds, "notifies"
+        total += orders_of_critical_sections(now, *after)
+    return total if moves else 1
+
+
+@pytest.mark.parametrize(("name", "items", "left", "expected"), [("sync02", 2, 2, 15), ("arithmetic_prog", 3, 0, 436)])
+def test_a_notification_takes_the_lock_anew(name: str, items: int, left: int, expected: int) -> None:
+    """The published counts, 11 and 67, are of C, where a signal needs no lock; here that is a section of its own."""
+    assert orders_of_critical_sections(left, (items, "enters"), (items, "enters")) == expected
+    assert interleavings_and_failures(going_on(name)) == (expected, expected)
+
+
 @pytest.mark.parametrize(("philosophers", "interleavings", "failures"), [(2, 16, 8), (3, 1296, 216)])
 def test_philosophers_who_count_without_a_lock(philosophers: int, interleavings: int, failures: int) -> None:
     def body() -> None:
