@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
+from racekit.dependence import WHOLE
 from racekit.runtime import originals
 from racekit.runtime.announcing import alone, let_through, shared_access
 from racekit.runtime.conflicts import PLACES
@@ -75,8 +76,27 @@ def store_attribute(obj: Any, site: Site) -> None:
     access_attribute(obj, site, "write")
 
 
+_HOLDING_OTHERS = frozenset({"__dict__", "__class__"})
+"""To store one of these is to store whatever it holds."""
+
+
+def _store_all(obj: Any, site: Site) -> None:
+    conflicts = TURN.scheduler.conflicts
+    names = [name for base in type(obj).__mro__[:-1] for name in vars(base) if not name.startswith("__")]
+    for name in dict.fromkeys([*getattr(obj, "__dict__", ()), *names]):
+        conflicts.stores(name)
+        if TURN.several or site.shared:
+            conflicts.access(obj, name, site, True)
+            TURN.thread.counts[site.position] -= 1  # they are all one access
+    if site.shared:
+        shared_access(obj, WHOLE, site, "write")
+        TURN.thread.counts[site.position] -= 1
+
+
 def access_attribute(obj: Any, site: Site, operation: str) -> None:
     """The thread with the baton is about to "read" or "write" the attribute of `obj` that `site` names."""
+    if operation == "write" and site.name in _HOLDING_OTHERS:
+        _store_all(obj, site)
     if TURN.several or site.shared:
         _attribute(obj, site, operation)
         return

@@ -259,10 +259,18 @@ class Conflicts:
     def _named_parts(self, record: SharedObject, name: object, site: Site, changes: bool) -> Iterable[object]:
         """The locations that an access to the attribute `name`, or to all of them, has to do with."""
         if not site.name and type(name) is not str:
+            if changes:
+                self._store_all_of(record)
             return {ITEMS, *record.locations}
         if changes and not site.name and type(name) is str:
             self.stores(name)
         return (name, ITEMS) if ITEMS in record.locations else (name,)
+
+    def _store_all_of(self, record: SharedObject) -> None:
+        owner: Any = record.reference() if isinstance(record.reference, weakref.ref) else record.reference
+        for name in list(owner if type(owner) is dict else getattr(owner, "__dict__", ())):
+            if type(name) is str:
+                self.stores(name)
 
     def name_items(self, obj: Any) -> None:
         """From here on the items of the `__dict__` of `obj`, or of the dict that it is, are its attributes."""

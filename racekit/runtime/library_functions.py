@@ -89,7 +89,9 @@ def _running(original: Callable[..., Any]) -> Callable[..., Any]:
         if originals.get_ident() == TURN.ident and TURN.thread.born_at is not None:
             callable, arguments = _called_by(self, task)
             if callable is not None and not isinstance(callable, FunctionType):
-                calls.call_unpacked(callable, arguments, site_at(TURN.thread.born_at, "call", ""))
+                called = calls.call_unpacked(callable, arguments, site_at(TURN.thread.born_at, "call", ""))
+                if called is not callable:
+                    task = _calling(called, self, task)
         return original(self, *task)
 
     return run
@@ -104,6 +106,14 @@ def _called_by(runner: Any, task: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]
     else:
         callable, arguments = runner.fn, runner.args
     return callable, arguments
+
+
+def _calling(callable: Any, runner: Any, task: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Have the runner call this instead; returns what its task is then."""
+    if task:
+        return ((callable, *task[0][1:]), *task[1:])
+    setattr(runner, "_target" if isinstance(runner, threading.Thread) else "fn", callable)
+    return task
 
 
 def _reads(first: Any, second: Any) -> None:

@@ -38,7 +38,10 @@ def replacements(note_store: Callable[[str], None]) -> dict[int, Any]:
     def announce(obj: object, name: object, operation: str) -> None:
         if originals.get_ident() != TURN.ident or not isinstance(name, str):
             return
-        site = site_of_caller("load_attribute" if operation == "read" else "store_attribute", name)
+        kind = "load_attribute" if operation == "read" else "store_attribute"
+        site, born_at = site_of_caller(kind, name), TURN.thread.born_at
+        if site is None and born_at is not None:
+            site = site_at(born_at, kind, name)  # the thread was started to do just this
         if site is not None:
             if operation == "write":
                 note_store(name)

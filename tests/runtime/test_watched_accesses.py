@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import importlib
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -718,5 +720,77 @@ def test_the_setattr_of_type_stores_a_class_attribute() -> None:
         seen: list[int] = []
         run(lambda: seen.append(settings.level), lambda: type.__setattr__(Settings, "level", 1))
         return seen[0]
+
+    assert all_different(body) == {0, 1}
+
+
+class Held:
+    def __init__(self) -> None:
+        self.held = 0
+
+
+def store_namespace(held: Held, namespace: dict[str, int]) -> None:
+    held.__dict__ = namespace
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments"),
+    [
+        (setattr, lambda held: (held, "held", 1)),
+        (object.__setattr__, lambda held: (held, "held", 1)),
+        (lambda held: functools.partial(setattr, held, "held", 1)(), lambda held: (held,)),
+        (lambda held: held.__dict__.update(held=1), lambda held: (held,)),
+        (lambda held: setattr(held, "__dict__", {"held": 1}), lambda held: (held,)),
+        (store_namespace, lambda held: (held, {"held": 1})),
+    ],
+    ids=["setattr", "object", "partial", "update", "setattr of __dict__", "__dict__"],
+)
+def test_every_way_to_store_an_attribute_is_seen(
+    target: Callable[..., None], arguments: Callable[[Held], tuple[object, ...]]
+) -> None:
+    """Also where the thread is started to do just that."""
+
+    def body() -> int:
+        held, seen = Held(), []
+        threads = [
+            threading.Thread(target=lambda: seen.append(getattr(held, "held", 0))),
+            threading.Thread(target=target, args=arguments(held)),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return int(seen[0])
+
+    assert all_different(body) == {0, 1}
+
+
+def test_another_class_has_other_attributes() -> None:
+    class Zero:
+        level = 0
+
+    class One:
+        level = 1
+
+    def body() -> int:
+        thing: Any = Zero()
+        seen: list[int] = []
+
+        def change() -> None:
+            thing.__class__ = One
+
+        run(lambda: seen.append(thing.level), change)
+        return seen[0]
+
+    assert all_different(body) == {0, 1}
+
+
+def test_what_an_executor_is_given_to_store_is_seen() -> None:
+    def body() -> int:
+        held = Held()
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            read = pool.submit(lambda: held.held)
+            pool.submit(setattr, held, "held", 1)
+            return read.result()
 
     assert all_different(body) == {0, 1}
