@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import _thread
+import contextvars
 import itertools
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures.thread import ThreadPoolExecutor, _threads_queues
 from typing import Any
 
@@ -55,6 +57,22 @@ def unregister(thread: threading.Thread | None, ident: int) -> None:
 def active_threads() -> dict[int, threading.Thread]:
     """The threads that `threading` knows, by ident; without its lock, which may be what somebody is waiting for."""
     return dict(threading._active)  # type: ignore[attr-defined]
+
+
+def what_runs(thread: threading.Thread) -> Callable[[], object]:
+    """What the new OS thread calls for `thread`: since 3.14 in a context of the caller's choice, and under its name."""
+    internals: Any = thread
+    if not hasattr(thread, "_context"):
+        return thread.run
+    if internals._context is None:
+        inherits = getattr(sys.flags, "thread_inherit_context", False)
+        internals._context = contextvars.copy_context() if inherits else contextvars.Context()
+
+    def run() -> None:
+        internals._set_os_name()
+        internals._context.run(thread.run)
+
+    return run
 
 
 def install_trace_and_profile() -> None:

@@ -120,6 +120,12 @@ def advance(scheduler: Scheduler, now: int) -> None:
             scheduler.enabled = None
 
 
+def expire_at_once(scheduler: Scheduler, thread: ControlledThread) -> None:
+    """A wait of no length was in vain: as after each wait that expired, the clock is past its deadline."""
+    advance(scheduler, scheduler.now + PAST_A_DEADLINE)
+    _touch_clock(scheduler, thread)
+
+
 def turn_back(scheduler: Scheduler, thread: ControlledThread, site: Site) -> None:
     """`thread` is at a loop's back-edge: a loop that goes round without effect gives way, and ends in a livelock."""
     scheduler.loops += SPINNING_LOOPS_COUNT if thread.looked else 1

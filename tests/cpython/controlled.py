@@ -35,14 +35,10 @@ _FEWER = {1_000: 100, 10_000: 100, 1024 * 64: 64}
 _ENDLESS = 1e6
 """Virtual seconds that tests wait for their threads: a schedule may let those sleep on that look at the clock."""
 
-_LATE = 1e3
-"""Virtual seconds that a thread is late for a barrier, or twice that, while another one looks each second."""
-
 
 def run(module: str, *, executions: int, seeds: int, only: str = "") -> dict[str, list[str]]:
     """Test -> [word, report], as it comes out under control."""
-    support.SHORT_TIMEOUT = support.LONG_TIMEOUT = _ENDLESS
-    lock_tests.BarrierTests.defaultTimeout = _LATE
+    support.SHORT_TIMEOUT = support.LONG_TIMEOUT = lock_tests.BarrierTests.defaultTimeout = _ENDLESS
     found = importlib.import_module(f"test.{module}")
     prepare(found)
     results: dict[str, list[str]] = {}

@@ -32,6 +32,7 @@ CONTROLLED: dict[str, str] = {
         "raises an exception in a thread that waits for its turn, which ends the execution as a signal handler's would"
     ),
     "test_threading.BarrierTests.test_abort_and_reset": _BARRIER,
+    "test_threading.BarrierTests.test_timeout": _REAL_TIME,
     "test_threading.ThreadTests.test_frame_tstate_tracing": "starts a thread in C",
     "test_threading.ThreadTests.test_limbo_cleanup": _NOT_CALLED,
     "_threading_local": "a doctest, which cannot be made anew for each execution by its name",

@@ -294,10 +294,11 @@ def test_as_completed_yields_in_any_order_of_completion() -> None:
     assert with_one_preemption(body) == {"ab", "ba"}
 
 
-def test_as_completed_gives_up_after_its_timeout() -> None:
+@pytest.mark.parametrize("timeout", [2, 0])
+def test_as_completed_gives_up_after_its_timeout(timeout: int) -> None:
     def body() -> str:
         try:
-            list(as_completed([Future()], timeout=2))
+            list(as_completed([Future()], timeout=timeout))
         except concurrent.futures.TimeoutError:
             return "timeout"
         return "done"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import contextvars
 import logging
+import sys
 import threading
 import time
 import weakref
@@ -666,3 +667,26 @@ def test_what_only_a_thread_refers_to_ends_with_it() -> None:
         return reference() is None
 
     assert set(racekit.explore(body).outcomes) == {True}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="since 3.14 a thread has a context and an OS thread its name")
+def test_a_thread_runs_in_the_context_that_it_was_given_and_under_its_name() -> None:
+    variable = contextvars.ContextVar("variable", default="nothing")
+    context = contextvars.copy_context()
+    context.run(variable.set, "given")
+
+    def body() -> tuple[str, ...]:
+        seen: list[str] = []
+
+        def look() -> None:
+            seen.append(f"{variable.get()}, {_thread._get_name()}")
+
+        variable.set("inherited")
+        for given, name in ((context, "first"), (None, "second")):
+            thread = Thread(target=look, context=given, name=name)
+            thread.start()
+            thread.join()
+        return tuple(seen)
+
+    own = "inherited" if sys.flags.thread_inherit_context else "nothing"
+    assert all_of(body) == {("given, first", f"{own}, second")}

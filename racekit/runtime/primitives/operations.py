@@ -19,6 +19,7 @@ from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives import threads
 from racekit.runtime.turn import TURN
+from racekit.runtime.waiting import expire_at_once
 from racekit.watch.swap import Swaps, copy_of, forwarding_code
 
 _get_ident = originals.get_ident
@@ -87,7 +88,10 @@ def condition_wait(original: Callable[..., Any]) -> Callable[..., Any]:
         before, thread.reacquires = thread.reacquires, self._lock
         held_before = set(thread.held)
         try:
-            return original(self, *args)
+            notified = original(self, *args)
+            if not notified and args and args[0] is not None and args[0] <= 0:
+                expire_at_once(TURN.scheduler, thread)
+            return notified
         finally:
             thread.reacquires = before
             for key in [key for key in thread.held if key not in held_before]:

@@ -45,7 +45,7 @@ def start(original: Callable[..., Any], self: threading.Thread) -> None:
     if scheduler.compares_events:
         number_reachable(scheduler.conflicts, self)
         scheduler.conflicts.record(scheduler)
-    child = _spawn(self.run, self, self.name, self.daemon)
+    child = _spawn(cpython.what_runs(self), self, self.name, self.daemon)
     child.born_at = site
     cpython.register(self, child.ident)
     scheduler.by_object[id(self)] = child
