@@ -32,6 +32,8 @@ SECONDS = 20.0
 """For each test."""
 _FEWER = {1_000: 100, 10_000: 100, 1024 * 64: 64}
 """How many messages the stress tests of queues send -> how many are enough where every switch is a choice."""
+_HARMLESS_CUTS = frozenset({"executions", "seconds", "a count of the threads of an executor", None})
+"""Whatever else cuts an exploration means that not all of the test was under control."""
 _ENDLESS = 1e6
 """Virtual seconds that tests wait for their threads: a schedule may let those sleep on that look at the clock."""
 
@@ -91,7 +93,7 @@ def explored(test: unittest.TestCase, module: str, executions: int, seeds: int) 
         if not exploration.ok:
             reason = exploration.failure and exploration.failure.exception
             return ["failed", f"{reason}\n{exploration}"]
-        if exploration.stuck or exploration.cut_by not in ("executions", "seconds", None):
+        if exploration.stuck or exploration.cut_by not in _HARMLESS_CUTS:
             return [f"cut by {exploration.cut_by}", f"{exploration.stuck} {exploration.notes}"]
     return [" or ".join(sorted(words)) or "not run", ""]
 

@@ -38,6 +38,7 @@ CONTROLLED: dict[str, str] = {
     "_threading_local": "a doctest, which cannot be made anew for each execution by its name",
     "test_concurrent_futures.*Process*": _PROCESSES,
     "test_concurrent_futures.test_init.FailingInitializerResourcesTest.*": _PROCESSES,
+    "test_concurrent_futures.test_shutdown.*.test_cancel_futures": _REAL_TIME,
     "test_concurrent_futures.test_wait.*.test_first_completed*": _REAL_TIME,
     "test_concurrent_futures.test_wait.*.test_first_exception*": _REAL_TIME,
     "test_concurrent_futures.test_thread_pool.*.test_idle_thread_reuse": (
