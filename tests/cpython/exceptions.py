@@ -39,8 +39,13 @@ CONTROLLED: dict[str, str] = {
     "test_concurrent_futures.*Process*": _PROCESSES,
     "test_concurrent_futures.test_init.FailingInitializerResourcesTest.*": _PROCESSES,
     "test_concurrent_futures.test_shutdown.*.test_cancel_futures": _REAL_TIME,
+    "test_concurrent_futures.test_as_completed.*.test_future_times_out": _REAL_TIME,
     "test_concurrent_futures.test_wait.*.test_first_completed*": _REAL_TIME,
     "test_concurrent_futures.test_wait.*.test_first_exception*": _REAL_TIME,
+    "test_concurrent_futures.test_wait.*.test_timeout": _REAL_TIME,
+    "test_concurrent_futures.test_thread_pool.*.test_free_reference": (
+        "a race that racekit finds: a worker refers to a result for a moment after it is there"
+    ),
     "test_concurrent_futures.test_thread_pool.*.test_idle_thread_reuse": (
         "a race that racekit finds: a worker counts as idle only a moment after its result is there"
     ),
