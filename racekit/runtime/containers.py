@@ -89,12 +89,26 @@ METHODS: dict[type, dict[str, tuple[str, bool]]] = {
 The effect is "read", "write", "add" (a write unless the key is there) or "remove" (a write if the key is there).
 """
 
-_READERS: tuple[type, ...] = (list, tuple, set, frozenset, dict, str, bytes, bytearray, array.array, memoryview)
+_READERS: tuple[type, ...] = (bool, list, tuple, set, frozenset, dict, str, bytes, bytearray, array.array, memoryview)
 READERS = frozenset(map(id, (*_READERS, deque, OrderedDict, defaultdict, Counter, ChainMap, UserDict, UserList)))
 """The ids of types that are made from the containers that are their arguments."""
 
 BLIND_TO_ORDER = frozenset(
-    {"__len__", "isdisjoint", "issubset", "issuperset", "len", "sum", "sorted", "min", "max", "any", "all", "set"}
+    {
+        "__len__",
+        "isdisjoint",
+        "issubset",
+        "issuperset",
+        "len",
+        "sum",
+        "sorted",
+        "min",
+        "max",
+        "any",
+        "all",
+        "set",
+        "bool",
+    }
     | {"frozenset", "clear", "update"}
 )
 """Names of the methods and functions above to which the order of the keys is all one."""

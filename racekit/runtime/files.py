@@ -61,7 +61,13 @@ PATH_FUNCTIONS: dict[int, _Operations] = {
 PYTHON_FUNCTIONS: dict[Any, dict[str, _Operations]] = {
     genericpath: dict.fromkeys(("exists", "isfile", "isdir", "getsize", "getmtime", "lexists"), _READ),
     posixpath: {"lexists": _READ},
-    shutil: {"copyfile": ("read", "write"), "move": ("write", "write"), "rmtree": ("write",)},
+    os: {"makedirs": _WRITE, "removedirs": _WRITE},
+    shutil: {
+        "copyfile": ("read", "write"),
+        "copytree": ("read", "write"),
+        "move": ("write", "write"),
+        "rmtree": ("write",),
+    },
     pathlib.Path: {
         **dict.fromkeys(("read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "lstat", "iterdir"), _READ),
         **dict.fromkeys(("write_text", "write_bytes", "unlink", "touch", "mkdir", "rmdir"), _WRITE),

@@ -89,8 +89,34 @@ _GOES_THROUGH_OBJECTS = frozenset({"_pickle", "marshal"})
 """Modules whose functions written in C read all that can be reached from their arguments, attributes too."""
 
 _SHALLOW = frozenset(
-    {"len", "iter", "enumerate", "zip", "list", "tuple", "set", "frozenset", "dict", "bytes", "bytearray", "array"}
-    | {"deque", "OrderedDict", "defaultdict", "Counter", "join", "extend", "update", "fromkeys", "append", "add"}
+    {
+        "len",
+        "bool",
+        "iter",
+        "enumerate",
+        "zip",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "dict",
+        "bytes",
+        "bytearray",
+        "array",
+    }
+    | {
+        "bool",
+        "deque",
+        "OrderedDict",
+        "defaultdict",
+        "Counter",
+        "join",
+        "extend",
+        "update",
+        "fromkeys",
+        "append",
+        "add",
+    }
 )
 """Names of functions and types that read a container, but not the containers that are in it."""
 

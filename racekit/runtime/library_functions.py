@@ -8,6 +8,7 @@ import functools
 import heapq
 import json
 import logging
+import os
 import pprint
 import statistics
 import string
@@ -62,6 +63,8 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
             function = getattr(owner, name, None)
             if isinstance(function, FunctionType):
                 codes.append((function, forwarding_code(function.__code__, _on_files(copy_of(function), operations))))
+    getenv: Any = os.getenv
+    codes.append((getenv, announcing_code(getenv.__code__, _reads_environment)))
     for functions_of, hook in ((_SHOWN, _reads), (_COPIED, _reads_attributes)):
         for owner, names in functions_of.items():
             for name in names:
@@ -143,6 +146,12 @@ def _starts_a_process(process: Any, _: Any) -> None:
         scheduler = TURN.scheduler
         if note not in scheduler.processes:
             scheduler.processes += (note,)
+
+
+def _reads_environment(name: Any, default: Any) -> None:
+    site = _called_at()
+    if site is not None:
+        announcing.touch([Touch(os.environ, name, "read")], site)
 
 
 def _called_at() -> Site | None:

@@ -237,6 +237,31 @@ def test_the_environment_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all_of(body) == {"1", "2"}
 
 
+def test_getenv_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RACEKIT_COUNT", "0")
+
+    def body() -> str | None:
+        os.environ["RACEKIT_COUNT"] = "0"
+        seen: list[str | None] = []
+        run(lambda: seen.append(os.getenv("RACEKIT_COUNT")), lambda: os.environ.update(RACEKIT_COUNT="1"))
+        return seen[0]
+
+    assert all_of(body, strategy="dpor") == {"0", "1"}
+
+
+def test_a_directory_that_is_made_is_a_location(tmp_path: Path) -> None:
+    path = tmp_path / "directory"
+
+    def body() -> bool:
+        if path.exists():
+            path.rmdir()
+        seen: list[bool] = []
+        run(lambda: seen.append(path.is_dir()), lambda: os.makedirs(path))
+        return seen[0]
+
+    assert all_of(body, strategy="dpor") == {False, True}
+
+
 def test_names_of_a_module_through_globals() -> None:
     def body() -> int:
         globals()["number"] = 0
