@@ -197,6 +197,7 @@ class Dpor:
         while self._nodes:
             node = self._nodes[-1]
             node.sleeping[node.chosen] = _Sleeper(EVERYTHING if node.fails else node.footprint, node.known)
+            node.branches = [branch for branch in node.branches if branch.thread in node.enabled]
             if node.branches:
                 branch = node.branches.pop(0)
                 node.chosen = branch.thread
