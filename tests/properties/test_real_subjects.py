@@ -40,6 +40,7 @@ MINIMAL: dict[type, set[str]] = {
     subjects.BrokenQueue: {
         *("first put(0); thread 1 put(0); thread 2 put(0)", "first put(0); thread 1 get(); thread 2 get()"),
         *("thread 1 put(0), get(); thread 2 get()", "thread 1 get(); thread 2 put(0), get()"),
+        *("thread 1 put(0), put(0); thread 2 put(0)", "thread 1 put(0); thread 2 put(0), put(0)"),
     },
     subjects.BrokenDeque: {"thread 1 take(); thread 2 take()"},
     subjects.BrokenSemaphore: {"thread 1 acquire(); thread 2 acquire()"},
