@@ -191,6 +191,7 @@ def failure_of(body: Callable[[], int], right: int) -> racekit.Failure:
     return failure
 
 
+@pytest.mark.skipif(not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="this build has no GIL")
 @pytest.mark.parametrize("body", [straight, augmented])
 def test_a_switch_in_the_midst_of_a_line_needs_a_free_threaded_build(body: Callable[[], int]) -> None:
     failure = failure_of(body, 2)
@@ -199,6 +200,13 @@ def test_a_switch_in_the_midst_of_a_line_needs_a_free_threaded_build(body: Calla
     assert f"Needs a free-threaded build: the switch falls inside line {line}, before value is" in " ".join(
         str(failure).split()
     )
+
+
+def test_on_a_build_without_a_gil_the_verdict_says_that_it_can_happen_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    failure = failure_of(straight, 2)
+    assert failure.gil == "free-threaded"
+    assert "Can happen here, as this Python runs without a GIL" in " ".join(str(failure).split())
 
 
 @pytest.mark.parametrize("body", [around_a_call, across_a_turn, of_a_property, with_an_operator])
