@@ -26,7 +26,7 @@ from racekit.dependence import WHOLE
 from racekit.runtime import announcing, calls, originals
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import PYTHON_FUNCTIONS, path_accesses
-from racekit.runtime.footprints import ONLY_ITERATORS, reads_through
+from racekit.runtime.footprints import ONLY_ITERATORS, Cached, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
 from racekit.runtime.reachable import Touch, everything_in, gone_through
 from racekit.runtime.turn import TURN
@@ -93,7 +93,7 @@ def _running(original: Callable[..., Any]) -> Callable[..., Any]:
             callable, arguments = _called_by(self, task)
             if callable is not None and not isinstance(callable, FunctionType):
                 called = calls.call_unpacked(callable, arguments, site_at(TURN.thread.born_at, "call", ""))
-                if called is not callable:
+                if called is not callable and not isinstance(callable, Cached):
                     task = _calling(called, self, task)
         return original(self, *task)
 
