@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
+from weakref import CallableProxyType, ProxyType
 
 from racekit.dependence import WHOLE
 from racekit.runtime import originals
-from racekit.runtime.announcing import alone, let_through, shared_access
+from racekit.runtime.announcing import alone, let_through, shared_access, touch
 from racekit.runtime.conflicts import PLACES
+from racekit.runtime.footprints import attribute
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -18,14 +20,29 @@ _class_attributes_stored: set[str] = set()
 
 
 def forget() -> None:
-    """An exploration begins: nothing is known of what will be stored in classes."""
+    """An exploration begins: nothing is known of what will be stored in classes, or instead of them."""
     _class_attributes_stored.clear()
+    _replaced.clear()
+
+
+_STANDING_FOR_OTHERS = frozenset({ModuleType, ProxyType, CallableProxyType})
+
+
+def _referent(proxy: Any) -> Any:
+    """What a weak proxy stands for."""
+    try:
+        return proxy.__reduce_ex__.__self__
+    except ReferenceError:
+        return proxy
 
 
 def _attribute(obj: Any, site: Site, operation: str) -> None:
-    name = site.name
-    if type(obj) is ModuleType:
-        obj = obj.__dict__
+    name: Any = site.name
+    if type(obj) is CellType:
+        name = WHOLE
+        TURN.scheduler.conflicts.name_items(obj)
+    elif type(obj) in _STANDING_FOR_OTHERS:
+        obj = obj.__dict__ if type(obj) is ModuleType else _referent(obj)
     elif isinstance(obj, type):
         if operation == "write" and name not in _class_attributes_stored:
             _class_attributes_stored.add(name)
@@ -70,6 +87,17 @@ def load_attribute(obj: Any, site: Site) -> None:
         alone(site)
 
 
+def load_changing(obj: Any, site: Site) -> None:
+    found = list(attribute(obj))
+    if not found:
+        load_attribute(obj, site)
+    elif _get_ident() == TURN.ident or not let_through(obj):
+        if TURN.several or site.shared:
+            touch(found, site)
+        else:
+            alone(site)
+
+
 def store_attribute(obj: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and let_through(obj):
         return
@@ -80,17 +108,31 @@ _HOLDING_OTHERS = frozenset({"__dict__", "__class__"})
 """To store one of these is to store whatever it holds."""
 
 
+_replaced: set[str] = set()
+"""Which of them this exploration has seen stored."""
+
+
+def ask_class(obj: Any, site: Site) -> None:
+    """The thread with the baton is about to ask for the class of `obj` otherwise than as an attribute."""
+    if "__class__" in _replaced:
+        access_attribute(obj, site, "read")
+
+
 def _store_all(obj: Any, site: Site) -> None:
+    if site.name not in _replaced:
+        _replaced.add(site.name)
+        PLACES.grown = True  # nobody has told so far that it is asked for
     conflicts = TURN.scheduler.conflicts
-    names = [name for base in type(obj).__mro__[:-1] for name in vars(base) if not name.startswith("__")]
-    for name in dict.fromkeys([*getattr(obj, "__dict__", ()), *names]):
-        conflicts.stores(name)
-        if TURN.several or site.shared:
-            conflicts.access(obj, name, site, True)
-            TURN.thread.counts[site.position] -= 1  # they are all one access
+    conflicts.name_items(obj)
+    for base in type(obj).__mro__[:-1]:
+        for name in vars(base):
+            if not name.startswith("__"):
+                conflicts.stores(name)
     if site.shared:
         shared_access(obj, WHOLE, site, "write")
-        TURN.thread.counts[site.position] -= 1
+    else:
+        conflicts.access(obj, WHOLE, site, True)
+    TURN.thread.counts[site.position] -= 1  # the attribute itself is part of the same access
 
 
 def access_attribute(obj: Any, site: Site, operation: str) -> None:

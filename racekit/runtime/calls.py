@@ -16,11 +16,13 @@ from typing import Any
 
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
+from racekit.runtime.attributes import ask_class
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.files import PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
 from racekit.runtime.items import iterate
 from racekit.runtime.midst import call_cached, calls_back
+from racekit.runtime.named_attributes import site_at
 from racekit.runtime.reachable import SCALARS
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -121,12 +123,14 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
         replacement = REPLACED_CALLABLES.get(id(vars(callable.__objclass__).get(callable.__name__)))
         if replacement is not None:
             return partial(replacement, callable.__self__)
-    elif isinstance(callable, type) and id(callable) not in containers.READERS:
+    elif isinstance(callable, type) and id(callable) not in containers.READERS and callable is not type:
         return callable
     if callable is vars and arguments:
         TURN.scheduler.conflicts.name_items(arguments[0])
     elif callable is globals:
         TURN.scheduler.conflicts.name_items(site.namespace)
+    elif (callable is type or callable is isinstance) and arguments:
+        ask_class(arguments[0], site_at(site, "load_attribute", "__class__"))
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
         touched = list(touches(callable, arguments))
         touch(touched, site)

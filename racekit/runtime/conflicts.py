@@ -258,7 +258,7 @@ class Conflicts:
 
     def _named_parts(self, record: SharedObject, name: object, site: Site, changes: bool) -> Iterable[object]:
         """The locations that an access to the attribute `name`, or to all of them, has to do with."""
-        if not site.name and type(name) is not str:
+        if type(name) is not str:
             if changes:
                 self._store_all_of(record)
             return {ITEMS, *record.locations}
@@ -281,7 +281,7 @@ class Conflicts:
             self.objects[id(names)] = record
             self._namespaces.append(names)
         elif not isinstance(obj, type):
-            self.record(obj).has_named_items = True
+            self.record(obj).has_named_items = True  # a cell, too, which has one variable, known by name or not
 
     def inserts(self, container: object) -> None:
         """`TURN.thread` adds a key to `container`."""

@@ -17,6 +17,7 @@ import sqlite3
 import struct
 import sys
 from collections.abc import Iterator
+from contextvars import Context
 from gc import get_referents
 from types import (
     BuiltinFunctionType,
@@ -32,8 +33,10 @@ from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime import containers
+from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import FILE_READS, PATH_FUNCTIONS, file_of, path_accesses
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
+from racekit.watch.swap import is_forwarding
 
 Arguments = tuple[Any, ...]
 Touches = Iterator[Touch]
@@ -52,7 +55,7 @@ _ITEM_FUNCTIONS: dict[int, str] = {
     id(operator.setitem): "write",
     id(operator.delitem): "write",
 }
-_GETTERS = (operator.itemgetter, operator.methodcaller)
+_GETTERS = frozenset({operator.attrgetter, operator.itemgetter, operator.methodcaller})
 
 _ITERATOR_TYPES: tuple[type, ...] = (
     map,
@@ -90,32 +93,9 @@ _GOES_THROUGH_OBJECTS = frozenset({"_pickle", "marshal"})
 
 _SHALLOW = frozenset(
     {
-        "len",
-        "bool",
-        "iter",
-        "enumerate",
-        "zip",
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "dict",
-        "bytes",
-        "bytearray",
-        "array",
-    }
-    | {
-        "bool",
-        "deque",
-        "OrderedDict",
-        "defaultdict",
-        "Counter",
-        "join",
-        "extend",
-        "update",
-        "fromkeys",
-        "append",
-        "add",
+        *("len", "bool", "iter", "enumerate", "zip", "join", "extend", "update", "fromkeys", "append", "add", "array"),
+        *("list", "tuple", "set", "frozenset", "dict", "bytes", "bytearray"),
+        *("deque", "OrderedDict", "defaultdict", "Counter"),
     }
 )
 """Names of functions and types that read a container, but not the containers that are in it."""
@@ -132,6 +112,8 @@ _IMMUTABLE_MODULES = frozenset(
 def touches(callable: Any, arguments: Arguments) -> Touches:
     """What `callable(*arguments)` will touch; nothing for Python code, which is watched itself."""
     kind = type(callable)
+    if any(type(argument) in _GETTERS for argument in arguments):  # as key= of `min` and `list.sort`
+        yield from everything_in(getattr(callable, "__self__", None), *arguments, objects=True)
     if kind is BuiltinFunctionType or kind is MethodWrapperType:
         owner = callable.__self__
         if owner is None or type(owner) is ModuleType:
@@ -160,15 +142,38 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
         yield from _all(arguments, "read", callable.__name__)
 
 
+def attribute(obj: object) -> Touches:
+    """What is read with an attribute that methods of a file or a database change."""
+    if isinstance(obj, sqlite3.Connection | sqlite3.Cursor):
+        yield Touch(DATABASES, WHOLE, "read")
+    elif isinstance(obj, io.IOBase):
+        yield Touch(obj, WHOLE, "read")
+
+
 def turn(iterator: object) -> Touches:
     """What the next turn of this iterator touches: itself, and what it takes its items from."""
     yield Touch(iterator, WHOLE, "write")
-    if type(iterator) is not GeneratorType:
+    if not is_watched_generator(iterator):
         yield from sources(iterator)
 
 
-def sources(iterator: object, depth: int = 3) -> Touches:
-    """What an iterator goes through, and the methods of containers that it calls."""
+def is_watched_generator(iterator: Any) -> bool:
+    """Whether it is a generator that tells itself what it touches, unlike those of the standard library."""
+    if type(iterator) is not GeneratorType:
+        return False
+    code = iterator.gi_code
+    return is_watched(code) or is_forwarding(code)
+
+
+def sources(iterator: object) -> Touches:
+    """What an iterator goes through, and the methods of containers and the getters that it calls."""
+    found = list(_sources(iterator, 3))
+    yield from found
+    if any(type(part) in _GETTERS for part in get_referents(iterator)):
+        yield from everything_in(*(touch.obj for touch in found if touch.what == "read"), objects=True)
+
+
+def _sources(iterator: object, depth: int) -> Touches:
     for part in get_referents(iterator):
         kind = type(part)
         if kind in SCALARS or kind is type:
@@ -176,11 +181,11 @@ def sources(iterator: object, depth: int = 3) -> Touches:
         if containers.of(part) is not None:
             yield Touch(containers.of(part), WHOLE, "read")
         elif kind is tuple and depth:
-            yield from sources(part, depth - 1)
+            yield from _sources(part, depth - 1)
         elif kind is GeneratorType or (kind in ITERATORS and depth):
             yield Touch(part, WHOLE, "write")
-            if kind is not GeneratorType:
-                yield from sources(part, depth - 1)
+            if depth and not is_watched_generator(part):
+                yield from _sources(part, depth - 1)
         elif kind is BuiltinFunctionType and containers.methods_of(part.__self__) is not None:
             yield from _method(part.__self__, part.__name__, ())
 
@@ -275,6 +280,8 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         yield from _all(arguments, "read")
     elif isinstance(owner, sqlite3.Connection | sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
+    elif kind is Context:
+        yield Touch(owner, WHOLE, "write" if name == "run" else "read")
     elif isinstance(owner, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
         yield from _all(arguments, "read")
     else:

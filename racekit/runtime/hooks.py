@@ -7,6 +7,7 @@ from racekit.runtime.announcing import let_through
 from racekit.runtime.attributes import (
     load_attribute,
     load_cell,
+    load_changing,
     load_global,
     match_class,
     namespace,
@@ -46,6 +47,7 @@ def loop(site: Site) -> None:
 
 HOOKS = Hooks(
     load_attribute=load_attribute,
+    load_changing=load_changing,
     store_attribute=store_attribute,
     delete_attribute=store_attribute,
     load_global=load_global,

@@ -14,7 +14,15 @@ from weakref import WeakSet
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, alone, let_through, may_run_code, order_is_read, touch
 from racekit.runtime.conflicts import ITEMS
-from racekit.runtime.footprints import ITERATORS, OF_CONSTANTS, reads, reads_through, sources, turn
+from racekit.runtime.footprints import (
+    ITERATORS,
+    OF_CONSTANTS,
+    is_watched_generator,
+    reads,
+    reads_through,
+    sources,
+    turn,
+)
 from racekit.runtime.midst import load_default
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.runtime.turn import TURN
@@ -78,7 +86,7 @@ def advance(iterator: Any, site: Site) -> None:
         return
     if kind is GeneratorType:
         may_run_code(iterator)
-        if unshared:
+        if unshared and is_watched_generator(iterator):
             return
     if not (TURN.several or site.shared):
         alone(site)

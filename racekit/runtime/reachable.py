@@ -1,14 +1,14 @@
 """What is read by whoever goes through a whole structure, as `json.dumps`, `==` and `copy.deepcopy` do in C.
 
 Every container inside of it is read, however deep it lies; where objects are gone through as well, all their attributes
-are. Nothing of the user's code is run to find out.
+are, as always those of a `SimpleNamespace`. Nothing of the user's code is run to find out.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import FunctionType, MemberDescriptorType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from racekit.dependence import WHOLE
@@ -70,7 +70,7 @@ def gone_through(roots: Iterable[object], *, objects: bool = False) -> tuple[lis
                 continue
             found.append(obj)
             parts = _items(obj)
-        elif objects and _has_attributes(obj):
+        elif kind is SimpleNamespace or (objects and _has_attributes(obj)):
             owners.append(obj)
             parts = _attributes(obj)
         else:

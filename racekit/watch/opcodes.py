@@ -38,6 +38,7 @@ CALL_KW = number("CALL_KW")  # since 3.13
 KW_NAMES = number("KW_NAMES")  # before 3.13, always directly before PRECALL or CALL
 CALL_FUNCTION_EX = number("CALL_FUNCTION_EX")
 BINARY_OP = number("BINARY_OP")
+SEND = number("SEND")
 
 HAS_ARGUMENT = frozenset(getattr(dis, "hasarg", range(dis.HAVE_ARGUMENT, 256)))
 """Instructions with an argument (`dis.hasarg` came with 3.12)."""
@@ -114,6 +115,8 @@ CONSTANTS = numbers("LOAD_CONST", "LOAD_SMALL_INT")
 _GET_ITER = number("GET_ITER")
 ITERATOR_DEPTH = 1 + dis.stack_effect(_GET_ITER, 0 if _GET_ITER in HAS_ARGUMENT else None)
 """Where FOR_ITER finds its iterator, 1 being the top of the stack. Since 3.15 an index, or NULL, lies above it."""
+RECEIVER_DEPTH = 1 + (1 if number("GET_YIELD_FROM_ITER") >= 0 else ITERATOR_DEPTH)
+"""The same for the SEND of a `yield from`: the value that is sent lies on top."""
 
 TRUTH_TESTS = numbers("TO_BOOL") or numbers(
     "UNARY_NOT",

@@ -23,11 +23,15 @@ from racekit.watch.cells import IMPLICIT, local_names, settled_cells, written_ce
 from racekit.watch.insertion import Instruction, decode, insert
 from racekit.watch.opcodes import encode, encode_call, number
 from racekit.watch.site import Site
-from racekit.watch.stored_names import stored_names
+from racekit.watch.stored_names import CELLS, stored_names
 
 
 class CannotRewrite(ValueError):
     """A code object that cannot be rewritten; the cause says why."""
+
+
+CHANGED_BY_METHODS = frozenset({"cell_contents", "closed", "in_transaction", "lastrowid", "rowcount", "total_changes"})
+"""Attributes of variables, files and databases, which change without anybody storing them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Hooks:
     """
 
     load_attribute: Callable[[Any, Site], object]
+    load_changing: Callable[[Any, Site], object]
+    """Before an attribute is loaded whose name is among `CHANGED_BY_METHODS`."""
     store_attribute: Callable[[Any, Site], object]
     delete_attribute: Callable[[Any, Site], object]
     load_global: Callable[[Site], object]
@@ -53,7 +59,7 @@ class Hooks:
     contains: Callable[[Any, Any, Site], object]
     iterate: Callable[[Any, Site], object]
     advance: Callable[[Any, Site], object]
-    """Before each turn of a `for` loop, with the iterator; since 3.15 with the list itself that is gone through."""
+    """Before each turn of a `for` loop or a `yield from`, with the iterator; since 3.15 with the list gone through."""
     truth: Callable[[Any, Site], object]
     """Before something that may not be a bool is asked for its truth."""
     match_class: Callable[[Any, Any, tuple[str, ...], Site], object]
@@ -145,6 +151,7 @@ _ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
     number("MATCH_CLASS"): ("match_class", encode(opcodes.COPY, 4) * 3, 3),
     number("MATCH_KEYS"): ("iterate", encode(opcodes.COPY, 3), 1),  # below the hook and the keys
     number("GET_LEN"): ("iterate", _TOP, 1),
+    opcodes.SEND: ("advance", encode(opcodes.COPY, 1 + opcodes.RECEIVER_DEPTH), 1),
     number("FOR_ITER"): ("advance", encode(opcodes.COPY, 1 + opcodes.ITERATOR_DEPTH), 1),
     **dict.fromkeys(opcodes.ITERATIONS, ("iterate", _TOP, 1)),
     **dict.fromkeys(opcodes.LOOPS, ("loop", b"", 0)),
@@ -229,7 +236,7 @@ class _Body:
             opcode = instruction.opcode
             if opcode in opcodes.CELL_ACCESSES:
                 name = cell_names[instruction.argument]
-                if name not in self.settled and name not in IMPLICIT:
+                if name not in IMPLICIT and (name not in self.settled or self.is_announced(CELLS)):
                     cell = encode(opcodes.LOAD_CLOSURE, instruction.argument)
                     self.announce(index, opcodes.CELL_ACCESSES[opcode], name, cell, 1)
             elif opcode == opcodes.CALL_FUNCTION_EX:
@@ -238,7 +245,8 @@ class _Body:
                 self.announce_name(index)
             elif opcode in _ANNOUNCEMENTS and (opcode != opcodes.BINARY_OP or self.is_subscript(instruction)):
                 kind, operands, count = _ANNOUNCEMENTS[opcode]
-                if opcode not in opcodes.ITERATIONS or not self.follows_constant(index, targets):
+                awaits = opcode == opcodes.SEND and unit.code.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR)
+                if not awaits and not (opcode in opcodes.ITERATIONS and self.follows_constant(index, targets)):
                     self.announce(index, kind, "", operands, count)
             if opcode in opcodes.FORMATS and not (
                 opcode == opcodes.FORMAT_VALUE and instruction.argument & opcodes.WITH_FORMAT
@@ -300,11 +308,20 @@ class _Body:
         kind, operands, count = _ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
         if self.unit.code is known.module:
             kind = kind or _OF_MODULES.get(instruction.opcode, "")
-        wanted = name in known.stored or (known.every_attribute and kind == "load_attribute")
-        if kind and not wanted:
-            known.dependent.add(name)
-        if kind and (wanted or known.announced(name)):
+        if kind == "load_attribute" and name in CHANGED_BY_METHODS:
+            self.announce(index, "load_changing", name, operands, count)
+            return
+        wanted = known.every_attribute and kind == "load_attribute"
+        if kind and (wanted or self.is_announced(name)):
             self.announce(index, kind, name, operands, count)
+
+    def is_announced(self, name: str) -> bool:
+        """Whether some code is known to store this name."""
+        known = self.rewriting
+        if name in known.stored:
+            return True
+        known.dependent.add(name)
+        return known.announced(name)
 
     def announce(self, index: int, kind: str, name: str, operands: bytes, count: int) -> None:
         """Call the hook `kind` with `count` copied operands, and drop its result."""

@@ -6,6 +6,9 @@ from types import CodeType
 
 from racekit.watch import opcodes
 
+CELLS = "variables of enclosing functions"
+"""What stands among the names for storing a `cell_contents`."""
+
 
 def stored_names(code: CodeType, *, of_module: bool = False) -> frozenset[str]:
     """The names that `code` stores or deletes, and the code nested in it; of_module: its own names are globals."""
@@ -20,6 +23,8 @@ def stored_names(code: CodeType, *, of_module: bool = False) -> frozenset[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             names |= stored_names(constant)
+    if "cell_contents" in names:
+        names.add(CELLS)
     return frozenset(names)
 
 

@@ -180,8 +180,15 @@ def test_a_constant_that_is_unpacked_is_not_announced() -> None:
     assert recorded("def f(): return [1, 2, 3, 4]").events == []
 
 
-def test_yield_from_announces_the_iterable() -> None:
-    assert recorded("def f(row): yield from row", [1, 2]).events == [("iterate", [1, 2])]
+def test_yield_from_announces_the_iterable_and_each_turn() -> None:
+    first, *turns = recorded("def f(row): yield from row", [1, 2]).events
+    assert first == ("iterate", [1, 2])
+    assert [kind for kind, _ in turns] == ["advance"] * 3
+
+
+def test_an_await_announces_no_turns() -> None:
+    source = "async def g(): return 1\nasync def f():\n  return await g()"
+    assert recorded(source).of("advance") == []
 
 
 def test_names_whose_announcement_depends_on_other_code_are_told() -> None:
