@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("diagnose",),
     ("runtime",),
     ("watch",),
-    ("event_order", "happens_before"),
+    ("event_order", "happens_before", "queue_items"),
     ("dependence",),
     ("effort", "failure", "options"),
     ("trace", "schedule"),

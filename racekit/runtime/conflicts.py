@@ -190,13 +190,16 @@ class Conflicts:
         self.unordered = False
         self.taken: dict[int, int] = {}
 
-    def record(self, obj: object) -> SharedObject:
-        """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it."""
+    def record(self, obj: object, kind: str | None = None) -> SharedObject:
+        """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it.
+
+        kind: its kind in words, if that tells more than its type.
+        """
         identity = id(obj)
         record = self.objects.get(identity)
         if record is None:
             record = self.objects[identity] = SharedObject(len(self.owners), self._hold(obj, identity))
-            self.owners.append(obj.__name__ if isinstance(obj, type) else type(obj).__name__)
+            self.owners.append(kind or (obj.__name__ if isinstance(obj, type) else type(obj).__name__))
         return record
 
     def access(self, obj: object, name: object, site: Site, changes: bool) -> int:

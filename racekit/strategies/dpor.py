@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from racekit.dependence import EVERYTHING, Footprint, dependent, depends_on_any
 from racekit.happens_before import HappensBefore, Links, Race, Step
+from racekit.queue_items import touches_items, without
 from racekit.runtime.scheduling_point import FAILS, THE_END, SchedulingPoint, TraceEntry
 from racekit.strategies.steps import blocked_steps, footprint, links
 
@@ -188,6 +189,8 @@ class Dpor:
         sequence = _Sequence(steps, race, executed=len(self._nodes) + 1)
         if len(sequence.indices) == 1 and steps[race.second].thread not in node.enabled:
             return
+        if not sequence.is_still_a_race:
+            return
         for thread, sleeper in node.sleeping.items():
             if sequence.without_first(thread, sleeper.footprint, sleeper.known) is not None:
                 return
@@ -216,16 +219,31 @@ class _Sequence:
         first = steps[race.first].thread
         between = range(race.first + 1, min(race.second, executed))
         self.indices = [index for index in between if steps[index].before.get(first, -1) < race.first]
+        self._of_last = self._footprint_of_last(race.first)
+        touched = steps[race.second].footprint
+        self.is_still_a_race = self._of_last is touched or dependent(steps[race.first].footprint, self._of_last)
         self._before_last = self._predecessors_of_last()
         self.indices = [*self._with_effect(), race.second]
 
+    def _footprint_of_last(self, first: int) -> Footprint:
+        """What the second step of the race touches here: of a queue, it may be another item than before."""
+        touched = self.steps[self.last].footprint
+        if not touches_items(touched):
+            return touched
+        kept = set(self.indices)
+        left_out = [self.steps[index].footprint for index in range(first, self.last) if index not in kept]
+        return without(touched, left_out)
+
+    def _footprint(self, index: int) -> Footprint:
+        return self._of_last if index == self.last else self.steps[index].footprint
+
     def _predecessors_of_last(self) -> set[int]:
         """What happens before the second step of the race, now that the first does not: not what came through it."""
-        last = self.steps[self.last]
+        thread = self.steps[self.last].thread
         direct = [
             index
             for index in self.indices
-            if self.steps[index].thread == last.thread or dependent(self.steps[index].footprint, last.footprint)
+            if self.steps[index].thread == thread or dependent(self.steps[index].footprint, self._of_last)
         ]
         return {
             index
@@ -258,7 +276,7 @@ class _Sequence:
                 if any(self._precedes(other, index) for other in indices[:at]):
                     return None
                 return indices[:at] + indices[at + 1 :]
-        if depends_on_any(footprint, (self.steps[index].footprint for index in indices), known):
+        if depends_on_any(footprint, map(self._footprint, indices), known):
             return None
         return indices
 
@@ -276,6 +294,6 @@ class _Sequence:
             else:
                 break
         for index in indices:
-            branch = Branch(self.steps[index].thread, self.steps[index].footprint, known)
+            branch = Branch(self.steps[index].thread, self._footprint(index), known)
             branches.append(branch)
             branches = branch.branches

@@ -95,11 +95,13 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
         and caller.f_globals.get("__name__") not in MODULES_WITHOUT_STEPS
         and id(lock) not in _WITHOUT_EVENTS
     )
+    also = thread.reacquires
+    if also is not None and also is not lock:
+        scheduler.conflicts.record(lock, f"lock of a wait in thread {thread.id}")  # nobody else's in any execution
     if blocking and timeout != 0:
         if is_step or not is_free(lock):
             limit = None if timeout < 0 else nanoseconds(timeout)
             thread.site, thread.operation = site, "acquire"
-            also = thread.reacquires
             if also is None or also is lock:
                 waited = wait(scheduler, thread, lock, (id(lock),), lambda: is_free(lock), limit, is_step)
             else:
