@@ -6,6 +6,7 @@ scheduling point, and any other one is only checked for a conflict.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import CodeType, GeneratorType
 from typing import Any
 
@@ -46,10 +47,27 @@ def touch(touched: list[Touch], site: Site) -> None:
     """One step that touches all of these: it counts once, however many they are."""
     if not touched:
         return
-    scheduler, thread = TURN.scheduler, TURN.thread
     if site.shared:
-        first = next((each for each in touched if each.what != "read"), touched[0])
-        step(site, "read" if first.what == "read" else "write", first.obj, first.part)
+        _step_to(touched, site)
+    _touched(touched, site)
+
+
+def touch_what_is_there(find: Callable[[], list[Touch]], site: Site) -> None:
+    """The same for what is found once the thread has its turn again."""
+    touched = find()
+    if touched and site.shared:
+        _step_to(touched, site)
+        touched = find()
+    _touched(touched, site)
+
+
+def _step_to(touched: list[Touch], site: Site) -> None:
+    first = next((each for each in touched if each.what != "read"), touched[0])
+    step(site, "read" if first.what == "read" else "write", first.obj, first.part)
+
+
+def _touched(touched: list[Touch], site: Site) -> None:
+    scheduler, thread = TURN.scheduler, TURN.thread
     for index, (obj, key, what, sees_order, named) in enumerate(touched):
         if named:
             scheduler.conflicts.name_items(obj)

@@ -1,16 +1,26 @@
-"""Files: the file is the location, whatever object or path leads to it."""
+"""Files and directories: the file is the location, whatever object or path leads to it.
+
+What a directory lists is a location of its own: who makes, removes or renames an entry writes it, and that entry of it
+alone; who lists the directory reads it as a whole. A symbolic link on the way is a file that is read.
+"""
 
 from __future__ import annotations
 
 import genericpath
+import glob
 import io
 import os
 import pathlib
 import posixpath
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
+
+from racekit.dependence import WHOLE
+from racekit.runtime.reachable import Touch
+from racekit.runtime.turn import TURN
 
 FILE_READS = frozenset(
     {"read", "read1", "readinto", "readall", "readline", "readlines", "peek", "__next__", "__iter__"}
@@ -21,7 +31,7 @@ FILE_READS = frozenset(
 class File:
     """Stands for the file at `path`."""
 
-    __slots__ = ("path",)
+    __slots__ = ("__weakref__", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -30,7 +40,25 @@ class File:
         return f"file {os.path.basename(self.path)}"
 
 
+class Listing(File):
+    """Stands for what the directory at `path` lists."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"directory {os.path.basename(self.path)}"
+
+
 _file_at = cache(File)
+_listing_of = cache(Listing)
+
+
+def _path(obj: Any) -> str | None:
+    name = obj if isinstance(obj, str | bytes | os.PathLike) else getattr(obj, "name", None)
+    if isinstance(name, str | bytes | os.PathLike):
+        path = os.fsdecode(name)
+        return None if path.startswith("<") else path
+    return None
 
 
 def file_of(obj: Any) -> object | None:
@@ -39,53 +67,209 @@ def file_of(obj: Any) -> object | None:
     For a file in memory that object itself, and None for what is no file, or for a standard stream, whose order of
     lines is nobody's state.
     """
-    name = obj if isinstance(obj, str | bytes | os.PathLike) else getattr(obj, "name", None)
-    if isinstance(name, str | bytes | os.PathLike):
-        path = os.fsdecode(name)
-        return None if path.startswith("<") else _file_at(os.path.realpath(path))
+    path = _path(obj)
+    if path is not None:
+        return _file_at(os.path.realpath(path))
     return obj if isinstance(obj, io.StringIO | io.BytesIO) else None
 
 
-_READ, _WRITE = ("read",), ("write",)
-_Operations = tuple[str, ...]
+# --- what is done with a path -----------------------------------------------------------------------------------------
 
-PATH_FUNCTIONS: dict[int, _Operations] = {
-    **dict.fromkeys(map(id, (os.stat, os.lstat, os.listdir, os.scandir, os.access, os.readlink)), _READ),
-    **dict.fromkeys(map(id, (os.remove, os.unlink, os.mkdir, os.rmdir, os.truncate, os.utime, os.open)), _WRITE),
-    **dict.fromkeys(map(id, (os.replace, os.rename)), ("write", "write")),
-    **dict.fromkeys(map(id, (os.link, os.symlink)), ("read", "write")),
-    id(open): ("open",),
+_Touches = Iterator[Touch]
+
+
+def _read(path: str) -> _Touches:
+    yield Touch(_file_at(os.path.realpath(path)), WHOLE, "read")
+    yield from _links(path)
+
+
+def _write(path: str) -> _Touches:
+    yield Touch(_file_at(os.path.realpath(path)), WHOLE, "write")
+    yield from _links(path)
+
+
+def _links(path: str) -> _Touches:
+    """The symbolic links on the way to a file."""
+    path = os.path.abspath(path)
+    if os.path.realpath(path) == path:
+        return
+    while path != os.path.dirname(path):
+        if os.path.islink(path):
+            yield Touch(_file_at(_entry(path)), WHOLE, "read")
+        path = os.path.dirname(path)
+
+
+def _entry(path: str) -> str:
+    """The path of the entry itself, which may be a symbolic link."""
+    parent, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(parent), name)
+
+
+def _change(path: str) -> _Touches:
+    """To make, replace or remove it."""
+    entry = _entry(path)
+    yield Touch(_file_at(entry), WHOLE, "write")
+    yield Touch(_listing_of(os.path.dirname(entry)), entry, "write", named=True)
+    yield from _links(os.path.dirname(path))
+
+
+def _create(path: str) -> _Touches:
+    """To open it for writing, which makes it if it is not there."""
+    yield from _write(path)
+    if not os.path.islink(path):
+        entry = _entry(path)
+        yield Touch(_listing_of(os.path.dirname(entry)), entry, "write", named=True)
+
+
+def _list(path: str) -> _Touches:
+    yield from _read(path)
+    yield Touch(_listing_of(os.path.realpath(path)), WHOLE, "read", named=True)
+
+
+def _remove_directory(path: str) -> _Touches:
+    """Which only works if it is empty."""
+    yield from _change(path)
+    yield Touch(_listing_of(os.path.realpath(path)), WHOLE, "read", named=True)
+
+
+def _make_directories(path: str) -> _Touches:
+    yield from _change(path)
+    parent = os.path.dirname(os.path.abspath(path))
+    while not os.access(parent, os.F_OK):
+        yield from _change(parent)
+        parent = os.path.dirname(parent)
+
+
+_TO_THE_BOTTOM = 100
+
+
+def _below(path: str, depth: int = _TO_THE_BOTTOM) -> Iterator[tuple[str, bool]]:
+    """Everything in the tree at `path`, and whether it is a directory; found without functions that are announced."""
+    if not depth:
+        return
+    try:
+        entries = sorted(os.scandir(os.path.realpath(path)), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        is_directory = entry.is_dir(follow_symlinks=False)
+        yield entry.path, is_directory
+        if is_directory:
+            yield from _below(entry.path, depth - 1)
+
+
+def _list_tree(path: str, depth: int = _TO_THE_BOTTOM) -> _Touches:
+    yield from _list(path)
+    for found, is_directory in _below(path, depth):
+        if is_directory:
+            yield Touch(_listing_of(found), WHOLE, "read", named=True)
+
+
+def _read_tree(path: str) -> _Touches:
+    yield from _list(path)
+    for found, is_directory in _below(path):
+        yield from (_list if is_directory else _read)(found)
+
+
+def _change_tree(path: str) -> _Touches:
+    """To make, remove or rename it with everything in it."""
+    yield from _change(path)
+    yield Touch(_listing_of(os.path.realpath(path)), WHOLE, "write", named=True)
+    for found, is_directory in _below(path):
+        yield Touch(_file_at(found), WHOLE, "write")
+        if is_directory:
+            yield Touch(_listing_of(found), WHOLE, "write", named=True)
+
+
+def _match(pattern: str) -> _Touches:
+    """What lists the directories that a pattern may lead through."""
+    directory = pattern
+    while glob.has_magic(directory):
+        directory = os.path.dirname(directory)
+    yield from _list_tree(directory or ".", _depth(pattern))
+
+
+def _depth(pattern: str) -> int:
+    """How deep below a directory something may lie that matches."""
+    return _TO_THE_BOTTOM if "**" in pattern else pattern.count(os.sep)
+
+
+def _put_temporary(path: str) -> _Touches:
+    """Something of a name that nobody else takes."""
+    yield Touch(_listing_of(os.path.realpath(path)), f"/temporary {TURN.thread.id}", "write", named=True)
+
+
+def _nothing(text: str) -> _Touches:
+    """It is no path."""
+    yield from ()
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+Operations = tuple[Callable[..., _Touches], ...]
+
+
+def _open(path: str, mode: object = "r", *_: object) -> _Touches:
+    if not isinstance(mode, str) or set(mode) & set("wax"):
+        return _create(path)
+    return _write(path) if "+" in mode else _read(path)
+
+
+def _glob(path: str, pattern: object = "**", *_: object) -> _Touches:
+    return _list_tree(path, _depth(os.fspath(pattern)) if isinstance(pattern, str | os.PathLike) else _TO_THE_BOTTOM)
+
+
+_TAKING_MORE = frozenset({_open, _glob})
+"""Operations that depend on the arguments after the path."""
+
+
+PATH_FUNCTIONS: dict[int, Operations] = {
+    **dict.fromkeys(map(id, (os.stat, os.lstat, os.access, os.readlink)), (_read,)),
+    **dict.fromkeys(map(id, (os.listdir, os.scandir)), (_list,)),
+    **dict.fromkeys(map(id, (os.truncate, os.utime)), (_write,)),
+    **dict.fromkeys(map(id, (os.remove, os.unlink, os.mkdir)), (_change,)),
+    **dict.fromkeys(map(id, (os.replace, os.rename)), (_change_tree, _change_tree)),
+    id(os.rmdir): (_remove_directory,),
+    id(os.open): (_create,),
+    id(os.link): (_read, _change),
+    id(os.symlink): (_read, _change),
+    id(open): (_open,),
 }
 """Functions written in C: by id, what they do with each of the paths that are their first arguments."""
 
-PYTHON_FUNCTIONS: dict[Any, dict[str, _Operations]] = {
-    genericpath: dict.fromkeys(("exists", "isfile", "isdir", "getsize", "getmtime", "lexists"), _READ),
-    posixpath: {"lexists": _READ},
-    os: {"makedirs": _WRITE, "removedirs": _WRITE},
+PYTHON_FUNCTIONS: dict[Any, dict[str, Operations]] = {
+    genericpath: dict.fromkeys(("exists", "isfile", "isdir", "getsize", "getmtime", "lexists"), (_read,)),
+    posixpath: {"lexists": (_read,)},
+    os: {"makedirs": (_make_directories,), "removedirs": (_remove_directory,), "walk": (_list_tree,)},
+    glob: {"glob": (_match,), "iglob": (_match,)},
     shutil: {
-        "copyfile": ("read", "write"),
-        "copytree": ("read", "write"),
-        "move": ("write", "write"),
-        "rmtree": ("write",),
+        "copyfile": (_read, _create),
+        "copytree": (_read_tree, _change_tree),
+        "move": (_change_tree, _change_tree),
+        "rmtree": (_change_tree,),
     },
+    tempfile: {"_mkstemp_inner": (_put_temporary,), "mkdtemp": (_nothing, _nothing, _put_temporary)},
     pathlib.Path: {
-        **dict.fromkeys(("read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "lstat", "iterdir"), _READ),
-        **dict.fromkeys(("write_text", "write_bytes", "unlink", "touch", "mkdir", "rmdir"), _WRITE),
-        **dict.fromkeys(("rename", "replace"), ("write", "write")),
-        "open": ("open",),
+        **dict.fromkeys(("read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "lstat"), (_read,)),
+        **dict.fromkeys(("write_text", "write_bytes", "touch"), (_create,)),
+        **dict.fromkeys(("rename", "replace"), (_change_tree, _change_tree)),
+        **dict.fromkeys(("rglob", "walk"), (_list_tree,)),
+        "glob": (_glob,),
+        "iterdir": (_list,),
+        "unlink": (_change,),
+        "mkdir": (_make_directories,),
+        "rmdir": (_remove_directory,),
+        "open": (_open,),
     },
 }
 """The same for functions and methods of the standard library: each is one step, like a call into C."""
 
 
-def path_accesses(operations: _Operations, arguments: tuple[Any, ...]) -> Iterator[tuple[object, str]]:
-    """The files that such a function touches, and whether it reads or writes each."""
+def path_touches(operations: Operations, arguments: tuple[Any, ...]) -> _Touches:
+    """What such a function touches now, with these paths among its arguments."""
     for operation, argument in zip(operations, arguments, strict=False):
-        location = file_of(argument)
-        if location is not None:
-            yield location, _opens_for(arguments) if operation == "open" else operation
-
-
-def _opens_for(arguments: tuple[Any, ...]) -> str:
-    mode = arguments[1] if len(arguments) > 1 else "r"
-    return "read" if isinstance(mode, str) and not set(mode) & set("wax+") else "write"
+        path = _path(argument)
+        if path is not None:
+            yield from operation(path, *arguments[1:]) if operation in _TAKING_MORE else operation(path)
+        elif isinstance(argument, io.StringIO | io.BytesIO):
+            yield Touch(argument, WHOLE, "write")

@@ -34,7 +34,7 @@ from typing import Any
 from racekit.dependence import WHOLE
 from racekit.runtime import containers
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.files import FILE_READS, PATH_FUNCTIONS, file_of, path_accesses
+from racekit.runtime.files import FILE_READS, PATH_FUNCTIONS, file_of, path_touches
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.watch.swap import is_forwarding
 
@@ -246,8 +246,7 @@ def _function(function: Any, arguments: Arguments) -> Touches:
             if type(iterator) in ITERATORS:
                 yield from turn(iterator)
     elif identity in PATH_FUNCTIONS:
-        for location, operation in path_accesses(PATH_FUNCTIONS[identity], arguments):
-            yield Touch(location, WHOLE, operation)
+        yield from path_touches(PATH_FUNCTIONS[identity], arguments)
     elif function.__module__ in _GOES_THROUGH_OBJECTS:
         files = [each for each in arguments if isinstance(each, io.IOBase)]
         for file in files:

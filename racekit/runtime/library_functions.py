@@ -22,10 +22,9 @@ from multiprocessing.process import BaseProcess
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from racekit.dependence import WHOLE
 from racekit.runtime import announcing, calls, originals
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.files import PYTHON_FUNCTIONS, path_accesses
+from racekit.runtime.files import PYTHON_FUNCTIONS, Operations, path_touches
 from racekit.runtime.footprints import ONLY_ITERATORS, Cached, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
 from racekit.runtime.reachable import Touch, everything_in, gone_through
@@ -181,14 +180,14 @@ _sites: dict[tuple[int, int], Site] = {}
 """Where watched code, which is kept for good, calls such a function itself."""
 
 
-def _on_files(original: Callable[..., Any], operations: tuple[str, ...]) -> Callable[..., Any]:
+def _on_files(original: Callable[..., Any], operations: Operations) -> Callable[..., Any]:
     def operation(*args: Any, **kwargs: Any) -> Any:
         if originals.get_ident() != TURN.ident or TURN.thread.atomic:
             return original(*args, **kwargs)
         site = site_of_caller("call", "")
         if site is not None and (TURN.several or site.shared):
             paths = (*args, *kwargs.values())
-            announcing.touch([Touch(file, WHOLE, what) for file, what in path_accesses(operations, paths)], site)
+            announcing.touch_what_is_there(lambda: list(path_touches(operations, paths)), site)
         thread = TURN.thread
         thread.atomic = 1
         try:
