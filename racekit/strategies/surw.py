@@ -2,8 +2,8 @@
 
 Zhao, Wolff, Mathur and Roychoudhury, "Selectively uniform concurrency testing" (ASPLOS 2025). One location that several
 threads touch is selected at random for each execution. Who comes next there is drawn in advance, with a probability
-proportional to how many accesses to it each thread has left. Everybody else who is about to touch it waits meanwhile;
-what does not touch it is chosen at random.
+proportional to how many accesses to it each thread has left. Everybody else who is about to touch it waits meanwhile,
+even while the one who was drawn waits for a lock; what does not touch it is chosen at random.
 """
 
 from __future__ import annotations
@@ -69,9 +69,14 @@ class Surw:
         self._seen = len(point.trace)
 
     def _choose(self, point: SchedulingPoint) -> int:
-        if self._next not in point.enabled:
-            self._next = self._remaining.draw(point.enabled, self._random)
+        """Whoever was drawn remains the next one while it waits for something else, as long as others can go on."""
+        alive = [thread.id for thread in point.scheduler.alive]
+        if self._next not in alive:
+            self._next = self._remaining.draw(alive, self._random)
         ready = [thread for thread in point.enabled if thread == self._next or not self._has_to_wait(point, thread)]
+        if not ready or (point.gives_way() and self._next not in point.enabled):
+            self._next = self._remaining.draw(point.enabled, self._random)
+            return self._next
         return self._random.choice(ready)
 
     def _has_to_wait(self, point: SchedulingPoint, thread: int) -> bool:
