@@ -21,9 +21,9 @@ from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.files import PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
 from racekit.runtime.items import iterate
-from racekit.runtime.midst import call_cached, calls_back
+from racekit.runtime.midst import COMPARING, call_cached, calls_back
 from racekit.runtime.named_attributes import site_at
-from racekit.runtime.reachable import SCALARS
+from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -103,7 +103,10 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
             if method is not None:
                 what, by_key = method
                 if TURN.several or site.shared:
-                    access_item(owner, arguments[0] if by_key and arguments else ITEMS, site, what)
+                    key = arguments[0] if by_key and arguments else ITEMS
+                    if site.shared and name in COMPARING:
+                        callable = calls_back(callable, arguments, [Touch(owner, key, what)], site)
+                    access_item(owner, key, site, what)
                 if not by_key and name not in containers.BLIND_TO_ORDER:
                     order_is_read(owner)
             return callable

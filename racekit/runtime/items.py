@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from gc import get_referents
 from sys import getrefcount
-from types import GeneratorType
+from types import FrameType, GeneratorType
 from typing import Any
 from weakref import WeakSet
 
@@ -23,7 +23,7 @@ from racekit.runtime.footprints import (
     sources,
     turn,
 )
-from racekit.runtime.midst import load_default
+from racekit.runtime.midst import load_default, looks_for
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -39,7 +39,14 @@ def load_item(container: Any, key: Any, site: Site) -> None:
     elif isinstance(container, defaultdict):
         load_default(container, key, site, sys._getframe(1))
     else:
+        _hashes(container, key, "read", site, sys._getframe(1))
         access_item(container, key, site, "read")
+
+
+def _hashes(container: Any, key: object, what: str, site: Site, frame: FrameType) -> None:
+    """What is done to this item may run methods of its key before."""
+    if site.shared and not containers.is_plain_key(key) and isinstance(container, dict | set):
+        looks_for(container, key, [Touch(container, key, what)], site, frame)
 
 
 def contains(container: Any, key: Any, site: Site) -> None:
@@ -48,16 +55,21 @@ def contains(container: Any, key: Any, site: Site) -> None:
     if not (TURN.several or site.shared):
         alone(site)
     elif isinstance(container, dict | set) or containers.methods_of(container) is containers.METHODS[WeakSet]:
+        _hashes(container, key, "read", site, sys._getframe(1))
         access_item(container, key, site, "read")
     else:
         may_run_code(container, key)
-        touch([*everything_in(container), *everything_in(key)], site)
+        touched = [*everything_in(container), *everything_in(key)]
+        if site.shared and touched:
+            looks_for(container, key, touched, site, sys._getframe(1))
+        touch(touched, site)
 
 
 def store_item(container: Any, key: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and let_through(container):
         return
     if TURN.several or site.shared:
+        _hashes(container, key, "write", site, sys._getframe(1))
         access_item(container, key, site, "write")
     else:
         alone(site)

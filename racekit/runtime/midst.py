@@ -8,6 +8,7 @@ part in conflicts, the Python code announces that it returns, and with that what
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from gc import get_referents
@@ -17,6 +18,7 @@ from typing import Any
 from racekit.dependence import WHOLE
 from racekit.runtime.announcing import access_item, announces_leaving, let_through, touch
 from racekit.runtime.conflicts import PLACES
+from racekit.runtime.containers import HEAP_TYPE
 from racekit.runtime.originals import get_ident
 from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
@@ -38,7 +40,13 @@ def leave(site: Site) -> None:
     elif caller.f_code is _RUN:
         _go_on(*thread.in_midst[-1])
     elif id(caller) in thread.subscripts and caller.f_code.co_code[caller.f_lasti] in SUBSCRIPTS:
-        _go_on(*thread.subscripts.pop(id(caller)))
+        announced_at, touched, site = thread.subscripts[id(caller)]
+        if announced_at < caller.f_lasti <= announced_at + _FROM_ANNOUNCEMENT:
+            _go_on(touched, site)
+
+
+_FROM_ANNOUNCEMENT = 40
+"""How many bytes of code there are at most from the call of a hook to the instruction that it announces."""
 
 
 def _go_on(touched: list[Touch], site: Site) -> None:
@@ -73,12 +81,11 @@ def calls_back(callable: Any, arguments: Iterable[Any], touched: list[Touch], si
     """What to call instead of a function written in C that touches these and may call some of its arguments."""
     if not site.shared or getattr(callable, "__name__", "") in _AT_ONCE:
         return callable
-    functions = [each for each in _functions(arguments) if type(each) is FunctionType]
-    if not functions:
-        return callable
-    for function in functions:
-        announces_leaving(function.__code__)
-    return run_in_midst(callable, touched, site)
+    codes = [each.__code__ for each in _functions(arguments) if type(each) is FunctionType]
+    codes += _methods_of(_compared(callable, arguments))
+    for code in codes:
+        announces_leaving(code)
+    return run_in_midst(callable, touched, site) if codes else callable
 
 
 def _functions(arguments: Iterable[Any]) -> Iterator[Any]:
@@ -87,6 +94,59 @@ def _functions(arguments: Iterable[Any]) -> Iterator[Any]:
             yield from get_referents(argument)
         else:
             yield argument
+
+
+# --- keys and items that are hashed and compared ----------------------------------------------------------------------
+
+_BY_KEY = frozenset(
+    {
+        *("get", "setdefault", "pop", "add", "discard", "remove"),
+        *("__contains__", "__getitem__", "__setitem__", "__delitem__"),
+    }
+)
+_BY_COMPARISON = frozenset({"remove", "index", "count", "sort", "__contains__"})
+_FUNCTIONS = frozenset(
+    {
+        *("insort_left", "insort_right", "bisect_left", "bisect_right", "min", "max"),
+        *("heappush", "heappop", "heapify", "heapreplace", "heappushpop"),
+    }
+)
+COMPARING = _BY_KEY | _BY_COMPARISON | _FUNCTIONS
+"""Names of methods and functions that may call methods of keys or items before they have done what they are for."""
+
+
+def _compared(callable: Any, arguments: Iterable[Any]) -> Iterable[object]:
+    """What a function written in C may hash or compare."""
+    name, owner = getattr(callable, "__name__", ""), getattr(callable, "__self__", None)
+    if isinstance(owner, dict | set):
+        return tuple(arguments)[:1] if name in _BY_KEY else ()
+    if isinstance(owner, list | deque):
+        return (owner, *arguments) if name in _BY_COMPARISON else ()
+    return arguments if name in _FUNCTIONS else ()
+
+
+def looks_for(container: Any, key: object, touched: list[Touch], site: Site, frame: FrameType) -> None:
+    """`frame` is about to look for `key` in a container, and so touches these, also after each comparison."""
+    codes = _methods_of((key,) if isinstance(container, dict | set) else (container, key))
+    for code in codes:
+        announces_leaving(code)
+    if codes:
+        TURN.thread.subscripts[id(frame)] = frame.f_lasti, touched, site
+
+
+def _methods_of(compared: Iterable[object]) -> list[CodeType]:
+    """The code of methods, written in Python, by which these objects and those in them are hashed and compared."""
+    kinds: dict[type, None] = {}
+    for each in compared:
+        kinds[type(each)] = None
+        if type(each) in _SEQUENCES:
+            kinds |= dict.fromkeys(map(type, each))  # type: ignore[call-overload]
+    methods = [getattr(kind, name) for kind in kinds if kind.__flags__ & HEAP_TYPE for name in _COMPARISONS]
+    return [method.__code__ for method in methods if type(method) is FunctionType]
+
+
+_SEQUENCES = frozenset({list, tuple, deque})
+_COMPARISONS = ("__hash__", "__eq__", "__lt__", "__gt__")
 
 
 # --- caches -----------------------------------------------------------------------------------------------------------
@@ -139,4 +199,4 @@ def load_default(container: Any, key: Any, site: Site, frame: FrameType) -> None
         return
     announces_leaving(factory.__code__)
     access_item(container, key, site, "read")
-    TURN.thread.subscripts[id(frame)] = [Touch(container, key, "write")], site
+    TURN.thread.subscripts[id(frame)] = frame.f_lasti, [Touch(container, key, "write")], site

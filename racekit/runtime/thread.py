@@ -111,7 +111,7 @@ class ControlledThread:
         self.lockset: frozenset[int] = frozenset()
         self.looked = False
         self.in_midst: list[InMidst] = []
-        self.subscripts: dict[int, InMidst] = {}
+        self.subscripts: dict[int, tuple[int, *InMidst]] = {}
         self.quiet_loops = 0
         self.quiet_sleeps = 0
 

@@ -145,8 +145,10 @@ SUBSCRIPT = 26 if number("BINARY_SUBSCR") < 0 else -1
 """The argument with which BINARY_OP subscripts, since 3.14."""
 
 
-SUBSCRIPTS = numbers("BINARY_SUBSCR") or numbers("BINARY_OP")
-"""Instructions that may ask a container for an item."""
+SUBSCRIPTS = (numbers("BINARY_SUBSCR") or numbers("BINARY_OP")) | numbers(
+    "STORE_SUBSCR", "DELETE_SUBSCR", "CONTAINS_OP"
+)
+"""Instructions that may look for an item in a container."""
 
 
 def is_method_load(opcode: int, argument: int) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import collections
 import functools
+import heapq
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -257,3 +259,96 @@ def test_a_method_of_the_user_that_c_code_calls_is_watched(how: str) -> None:
         return Counting.asked
 
     assert all_of(body) == {1, 2}
+
+
+class Compared:
+    """Something that counts in `steps` how often it was hashed and compared."""
+
+    def __init__(self, steps: list[int], number: int = 0) -> None:
+        self.steps = steps
+        self.number = number
+
+    def __hash__(self) -> int:
+        self.steps[0] += 1
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        self.steps[0] += 1
+        return isinstance(other, Compared) and self.number == other.number
+
+    def __lt__(self, other: Compared) -> bool:
+        self.steps[0] += 1
+        return self.number < other.number
+
+    def __repr__(self) -> str:
+        return f"number {self.number}"
+
+
+def store(items: Any, key: object) -> None:
+    items[key] = 1
+
+
+def delete(items: Any, key: object) -> None:
+    del items[key]
+
+
+def put_first(items: Any, key: object) -> None:
+    items.insert(0, key)
+
+
+def load(items: Any, key: object) -> object:
+    try:
+        return items[key]
+    except KeyError:
+        return None
+
+
+def remove(items: Any, key: object) -> None:
+    try:
+        items.remove(key)
+    except ValueError:
+        items.append("missing")
+
+
+@pytest.mark.parametrize(
+    ("make", "compare", "change"),
+    [
+        pytest.param(dict, store, dict.clear, id="storing an item"),
+        pytest.param(dict, load, store, id="loading an item"),
+        pytest.param(dict, lambda items, key: key in items, store, id="in a dict"),
+        pytest.param(dict, lambda items, key: items.get(key), store, id="dict.get"),
+        pytest.param(dict, lambda items, key: items.setdefault(key, 2), store, id="dict.setdefault"),
+        pytest.param(set, lambda items, key: items.add(key), lambda items, key: items.clear(), id="set.add"),
+        pytest.param(list, lambda items, key: 5 in items, lambda items, key: items.append(5), id="in a list"),
+        pytest.param(list, remove, put_first, id="list.remove"),
+        pytest.param(list, lambda items, key: items.sort(), lambda items, key: len(items), id="list.sort"),
+        pytest.param(list, lambda items, key: min(items), lambda items, key: items.append(key), id="min"),
+        pytest.param(list, heapq.heappush, lambda items, key: str(items), id="heappush"),
+        pytest.param(list, bisect.insort, put_first, id="insort"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True], ids=["at any time", "once something was compared"])
+def test_other_threads_come_between_a_comparison_and_what_it_is_for(
+    make: Any, compare: Any, change: Any, late: bool
+) -> None:
+    def body() -> str:
+        steps = [0]
+        items = make()
+        if make is list:
+            items += [Compared(steps, 1), Compared(steps, 3)]
+        results: list[object] = []
+
+        def do_compare() -> None:
+            results.append(compare(items, Compared(steps, 2)))
+
+        def do_change() -> None:
+            if not late or steps[0]:
+                results.append(len(items))
+                change(*(items, Compared([0], 2))[: 1 if change is dict.clear else 2])
+
+        run(do_compare, do_change)
+        return f"{results} {list(items)}"
+
+    outcomes = all_of(body)
+    assert len(outcomes) > 1
+    assert set(racekit.explore(body, strategy="bounded", preemptions=2, executions=None).outcomes) <= outcomes
