@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable, Sequence
 
 from racekit.diagnose.nondeterminism import cache_above, describe, filled_once, first_difference
-from racekit.runtime.conflicts import PLACES
 from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.places import PLACES
 from racekit.schedule import Schedule
 from racekit.trace import Event, Place
 from racekit.watch.site import Site

@@ -15,9 +15,10 @@ from racekit.progress import Progress
 from racekit.reproduce import Again, failure_of, reproduce
 from racekit.results import Execution, Exploration
 from racekit.runtime import originals
-from racekit.runtime.conflicts import PLACES, Conflicts
+from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.places import PLACES
 from racekit.runtime.turn import TURN
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy

@@ -9,8 +9,8 @@ from racekit.diagnose.diagnosis import diagnose
 from racekit.failure import Failure
 from racekit.minimize import Minimized
 from racekit.report.text import failure_report
-from racekit.runtime.conflicts import PLACES
 from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.places import PLACES
 from racekit.schedule import ACCESSES, Schedule
 from racekit.strategies.newest_first import NewestFirst
 from racekit.strategies.protocol import Strategy

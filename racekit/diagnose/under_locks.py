@@ -6,7 +6,8 @@ lets it go, and writes under it again may overwrite what another one has written
 
 from __future__ import annotations
 
-from racekit.runtime.conflicts import ITEMS, PLACES, Conflicts, Location
+from racekit.runtime.conflicts import ITEMS, Conflicts, Location
+from racekit.runtime.places import PLACES
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 

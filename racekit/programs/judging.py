@@ -14,8 +14,8 @@ from racekit.programs.alone import Alone, FailsAlone
 from racekit.programs.program import Program, Subject
 from racekit.programs.running import NotAllowed, Recording, side_by_side
 from racekit.results import Exploration
-from racekit.runtime.conflicts import PLACES
 from racekit.runtime.execution import ExecutionRun
+from racekit.runtime.places import PLACES
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy
 

@@ -11,8 +11,9 @@ from types import CodeType, GeneratorType
 from typing import Any
 
 from racekit.runtime import containers
-from racekit.runtime.conflicts import ITEMS, PLACES
+from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.out_of_turn import out_of_turn
+from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import Touch
 from racekit.runtime.turn import TURN
 from racekit.watch.rewrite import leaving

@@ -9,8 +9,8 @@ from weakref import CallableProxyType, ProxyType
 from racekit.dependence import WHOLE
 from racekit.runtime import originals
 from racekit.runtime.announcing import alone, let_through, shared_access, touch
-from racekit.runtime.conflicts import PLACES
 from racekit.runtime.footprints import attribute
+from racekit.runtime.places import PLACES
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 

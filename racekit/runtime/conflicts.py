@@ -1,4 +1,4 @@
-"""Which places in the code touch something that several threads change, and so have to be scheduling points.
+"""The objects that threads touch, and which accesses to them conflict: those are made at places that are marked.
 
 A location that only one thread touches, that nobody changes, or that every thread touches under one common lock cannot
 be seen differently in another interleaving (every pair of accesses is ordered by happens-before, or both are reads).
@@ -10,15 +10,13 @@ execution shows that a place does take part in a conflict, the place is marked a
 from __future__ import annotations
 
 import sys
-import threading
 import weakref
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from types import CellType, ModuleType
+from typing import Any
 
 from racekit.dependence import WHOLE
+from racekit.runtime.places import PLACES
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -76,100 +74,6 @@ class SharedObject:
         self.reference = reference
         self.inserting: set[int] = set()
         self.locations: dict[object, Location] = {}
-
-
-class SharedPlaces:
-    """The places found so far to take part in conflicts: by file, position and kind of access. It outlives executions.
-
-    Code that is made anew in each execution, by `exec`, has new sites but the same places. `order_matters` once the
-    keys of a container were looked at in their order, after several threads had added some.
-    """
-
-    def __init__(self) -> None:
-        self._sites: defaultdict[tuple[str, int], list[Site]] = defaultdict(list)
-        self._marked: set[tuple[str, int]] = set()
-        self._wanted: set[tuple[int, str]] = set()
-        self._wants_all = False
-        self.grown = False
-        self.order_matters = False
-
-    def add(self, site: Site) -> None:
-        """A site has come into being."""
-        place = site.filename, site.position
-        self._sites[place].append(site)
-        if self._wants_all or (site.line, site.name) in self._wanted:
-            self.mark(site)
-        site.shared = place in self._marked
-
-    def mark(self, site: Site) -> None:
-        """Accesses at this place have to be scheduling points from now on."""
-        place = site.filename, site.position
-        if place not in self._marked:
-            self._marked.add(place)
-            self.grown = True
-            for same in self._sites[place]:
-                same.shared = True
-
-    def want(self, line: int, name: str) -> None:
-        """Accesses to `name` on `line` have to be scheduling points: a schedule speaks of them."""
-        self._wanted.add((line, name))
-        for sites in list(self._sites.values()):
-            if (sites[0].line, sites[0].name) == (line, name):
-                self.mark(sites[0])
-
-    def want_all(self) -> None:
-        """All accesses have to be scheduling points, as there is no other execution to learn from."""
-        self._wants_all = True
-        for sites in list(self._sites.values()):
-            self.mark(sites[0])
-
-    def sites(self, position: int) -> list[Site]:
-        """The sites at the position with this number."""
-        return [site for place, sites in self._sites.items() if place[1] == position for site in sites]
-
-    def positions_in(self, site: Site) -> set[int]:
-        """The numbers of all positions in the function of this site."""
-        same_file = (sites for place, sites in self._sites.items() if place[0] == site.filename)
-        return {other.position for sites in same_file for other in sites if other.function == site.function}
-
-    @property
-    def known(self) -> frozenset[tuple[str, int]]:
-        """The places that are marked, for another exploration of similar code in this process."""
-        return frozenset(self._marked)
-
-    def know(self, places: Iterable[tuple[str, int]]) -> None:
-        """Mark places that were marked in another exploration."""
-        for place in places:
-            self._marked.add(place)
-            for site in self._sites[place]:
-                site.shared = True
-
-    @contextmanager
-    def every_access(self) -> Iterator[None]:
-        """Meanwhile all accesses are scheduling points; what is found out meanwhile is forgotten."""
-        marked, wants_all, grown = self._marked.copy(), self._wants_all, self.grown
-        self.want_all()
-        try:
-            yield
-        finally:
-            for place in self._marked - marked:
-                for site in self._sites[place]:
-                    site.shared = False
-            self._marked, self._wants_all, self.grown = marked, wants_all, grown
-
-    def forget(self) -> None:
-        """An exploration begins: no place is known to be shared."""
-        for place in self._marked:
-            for site in self._sites[place]:
-                site.shared = False
-        self._marked.clear()
-        self._wanted.clear()
-        self._wants_all = False
-        self.grown = False
-        self.order_matters = False
-
-
-PLACES = SharedPlaces()
 
 
 class Conflicts:
@@ -326,54 +230,3 @@ class Conflicts:
 
 def _only_held_here(record: SharedObject) -> bool:
     return sys.getrefcount(record.reference) <= 2
-
-
-def number_reachable(conflicts: Conflicts, thread: threading.Thread) -> None:
-    """Number what can be reached from a thread that is about to start, in an order that no schedule changes.
-
-    So the objects that it shares have the same numbers in all executions that are alike up to here.
-    """
-    seen: set[int] = set()
-    level: list[object] = [value for name, value in thread.__dict__.items() if name not in _OWN_ATTRIBUTES_OF_THREADS]
-    for _ in range(_DEPTH_NUMBERED):
-        following: list[object] = []
-        for found in level:
-            kind, identity = type(found), id(found)
-            if kind in _ATOMS or identity in seen:
-                continue
-            if len(seen) >= _REACHABLE_NUMBERED:
-                return
-            seen.add(identity)
-            if kind not in _NEVER_CHANGED and identity not in conflicts.objects:
-                conflicts.record(found)
-            following += _parts(found)
-        level = following
-
-
-def _parts(obj: Any) -> Iterable[object]:
-    kind = type(obj)
-    if kind is list or kind is tuple:
-        return cast(Iterable[object], obj)
-    if kind is FunctionType:
-        return obj.__closure__ or ()
-    if kind is MethodType:
-        return (obj.__self__, *(obj.__func__.__closure__ or ()))
-    if kind is CellType:
-        try:
-            return (obj.cell_contents,)
-        except ValueError:
-            return ()
-    if isinstance(obj, dict):
-        return dict.values(obj)
-    if isinstance(obj, _SEQUENCES):
-        return cast(Iterable[object], obj)
-    attributes = getattr(obj, "__dict__", None)
-    return attributes.values() if type(attributes) is dict else ()
-
-
-_SEQUENCES = (list, tuple)
-_ATOMS = frozenset({int, float, str, bytes, bool, type(None), BuiltinFunctionType, ModuleType, type})
-_NEVER_CHANGED = frozenset({FunctionType, MethodType, tuple})
-_OWN_ATTRIBUTES_OF_THREADS = frozenset(vars(threading.Thread(name="any"))) - {"_target", "_args", "_kwargs"}
-_DEPTH_NUMBERED = 5
-_REACHABLE_NUMBERED = 300

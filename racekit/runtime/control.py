@@ -12,11 +12,11 @@ from typing import Any
 from racekit.runtime import attributes, calls, clock, cpython, executed, hooks, named_attributes, originals, tools
 from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
-from racekit.runtime.conflicts import PLACES
 from racekit.runtime.interrupts import Interrupts
 from racekit.runtime.library_functions import swap_library_functions
 from racekit.runtime.module_names import NameReplacement
 from racekit.runtime.monitor import Monitor
+from racekit.runtime.places import PLACES
 from racekit.runtime.pool import Pool, run_in_batches
 from racekit.runtime.primitives import locks, simple_queue, threads
 from racekit.runtime.primitives.executors import swap_executors

@@ -17,9 +17,9 @@ from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime.announcing import access_item, announces_leaving, let_through, touch
-from racekit.runtime.conflicts import PLACES
 from racekit.runtime.containers import HEAP_TYPE
 from racekit.runtime.originals import get_ident
+from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
 from racekit.watch.opcodes import SUBSCRIPTS

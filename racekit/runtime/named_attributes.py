@@ -9,7 +9,7 @@ from typing import Any
 from racekit.runtime import originals
 from racekit.runtime.attributes import access_attribute
 from racekit.runtime.call_site import call_site
-from racekit.runtime.conflicts import PLACES
+from racekit.runtime.places import PLACES
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 

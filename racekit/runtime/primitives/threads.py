@@ -13,7 +13,7 @@ from typing import Any
 from racekit.dependence import WHOLE
 from racekit.runtime import cpython, originals
 from racekit.runtime.call_site import call_site
-from racekit.runtime.conflicts import number_reachable
+from racekit.runtime.numbering import number_reachable
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.scheduling_point import BEGINS
