@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 import racekit
+from racekit.minimize import Budget
+from racekit.options import Options
+from racekit.runtime import originals
 
 RANDOM = ("random", "pct", "pos", "surw")
 
@@ -172,6 +175,25 @@ def test_minimizing_takes_at_most_a_fifth_of_the_executions_that_the_search_may_
     found = racekit.explore(body, strategy="random", executions=50)
     assert found.failure is not None
     assert begun <= found.executions + 50 // 5 + 7  # six at most to compare it with, and one more to record it
+
+
+@pytest.mark.parametrize(("executions", "allowed"), [(50, 10), (1_000, 200), (100_000, 200), (None, 200)])
+def test_minimizing_may_take_a_fifth_of_the_executions_but_never_more_than_200(
+    executions: int | None, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(originals, "perf_counter", lambda: 0.0)
+    budget = Budget(Options.of({"executions": executions}), searched=100)
+    assert sum(budget.allows_another() for _ in range(1_000)) == allowed
+
+
+def test_minimizing_takes_at_most_a_fifth_of_the_time_that_the_search_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(originals, "perf_counter", lambda: now)
+    budget = Budget(Options.of({}), searched=100)
+    now = 19.9
+    assert budget.allows_another()
+    now = 20.1
+    assert not budget.allows_another()
 
 
 def test_a_failure_says_how_many_preemptions_it_had() -> None:

@@ -208,3 +208,25 @@ def test_the_model_of_pct_agrees_with_the_simulator(increments: int, depth: int,
 def test_pct_hits_a_lost_update_as_often_as_its_model(increments: int, depth: int) -> None:
     exact = LostUpdateModel(increments, counts_every_step=False).percent(depth)
     assert abs(hits(f"lost_update_{increments}", "pct", depth=depth) - exact) < spread(exact, EXECUTIONS)
+
+
+@pytest.mark.parametrize(
+    ("program", "threads", "depth"),
+    [
+        ("deadlock01", 3, 2),
+        ("twostage", 3, 2),
+        ("lost_update_2", 3, 2),
+        ("wronglock_3", 5, 2),
+        ("stringbuffer", 2, 3),
+    ],
+)
+def test_pct_hits_a_bug_of_known_depth_no_less_often_than_it_promises(program: str, threads: int, depth: int) -> None:
+    """1 / (n k^(d-1)) for n threads, the caller among them, k steps and depth d: the theorem of the paper."""
+    body = PROGRAMS[program]
+    found = racekit.explore(body, strategy="pct", depth=depth, executions=1000, stop_on_failure=False)
+    schedules = [
+        *(outcome.schedule for outcome in found.outcomes.values()),
+        *(each.schedule for each in found.failures),
+    ]
+    steps = max(racekit.replay(body, schedule).steps for schedule in schedules)
+    assert sum(failure.count for failure in found.failures) / found.executions >= 1 / (threads * steps ** (depth - 1))
