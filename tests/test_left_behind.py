@@ -560,6 +560,8 @@ import gc, os, pkgutil, signal, subprocess, sys, time
 import racekit
 import test_left_behind as here
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it, and so do its children
+
 def compare(body, **options):
     code, patched, threads = here.codes(), here.names(), len(sys._current_frames())
     handler = signal.getsignal(signal.SIGINT)

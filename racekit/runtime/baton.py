@@ -25,7 +25,7 @@ from racekit.runtime.scheduling_point import (
     TraceEntry,
 )
 from racekit.runtime.thread import ControlledThread, Hold, InMidst, Parking
-from racekit.runtime.turn import TURN
+from racekit.runtime.turn import CHOOSING, TURN
 from racekit.schedule import ACCESSES, SYNCHRONIZATION
 from racekit.trace import Wait
 from racekit.watch.site import Site, position_number
@@ -247,11 +247,13 @@ class Scheduler:
         point.enabled = enabled
         point.preemptive = not (thread.asleep or thread.yielding) and thread.id in enabled
         point.default = default = thread.id if point.preemptive else self.next_in_turn(thread.id, enabled)
+        TURN.ident = CHOOSING
         try:
             chosen = self.chooser.choose(point)
         except BaseException as error:
             self.interrupt(error)
             self.leave(thread)
+        TURN.ident = 0 if self.aborting else thread.ident
         if self.compares_events and self.threads[chosen].daemon:
             self.trace.append((chosen, None, BEFORE_THE_END, self.location(self)))
         if chosen != default:

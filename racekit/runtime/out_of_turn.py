@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from racekit.errors import ExecutionAborted
 from racekit.runtime import ending, originals, outside
 from racekit.runtime.thread import ControlledThread, Parking
-from racekit.runtime.turn import LEFT_BEHIND, TURN
+from racekit.runtime.turn import CHOOSING, LEFT_BEHIND, TURN
 
 if TYPE_CHECKING:
     from racekit.runtime.baton import Scheduler
@@ -19,15 +19,17 @@ ATTEMPTS_TO_END = 100
 def out_of_turn(touched: object = None, in_watched_code: bool = False) -> ControlledThread | None:
     """Called by a hook whose thread does not hold the baton.
 
-    None: the thread is not under control, and must be let through. A thread that is `unwinding` cleans up after an
-    execution that is over. Any other thread came back from a call outside control; it has the baton now, and the hook
-    goes on as if it had had it before.
+    None: the thread is not under control, or asks a strategy, and must be let through. A thread that is `unwinding`
+    cleans up after an execution that is over. Any other thread came back from a call outside control; it has the baton
+    now, and the hook goes on as if it had had it before.
     """
     ident = originals.get_ident()
     if ident in LEFT_BEHIND:
         _end(ident)
     scheduler: Scheduler | None = TURN.scheduler
     if scheduler is None:
+        return None
+    if TURN.ident == CHOOSING and TURN.thread.ident == ident:
         return None
     thread = scheduler.by_ident.get(ident)
     if thread is None or thread.finished:

@@ -30,5 +30,8 @@ class Turn:
 
 TURN = Turn()
 
+CHOOSING = -1
+"""The `ident` while a strategy is asked: whatever it calls, such as `random`, may be watched, but is no step."""
+
 LEFT_BEHIND: dict[int, int] = {}
 """The idents of OS threads that did not end with their execution, and how often a hook has told them to since."""

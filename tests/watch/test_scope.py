@@ -5,9 +5,11 @@ from __future__ import annotations
 import concurrent.futures.thread
 import importlib
 import queue
+import random
 import site
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
@@ -15,7 +17,9 @@ from typing import Any
 
 import pytest
 
+import racekit
 from racekit.errors import BadArgument
+from racekit.options import STRATEGIES
 from racekit.watch.scope import Scope
 
 MODULE = "class Thing:\n    def act(self):\n        pass\n\ndef act():\n    pass\n"
@@ -173,3 +177,16 @@ assert any(event.filename == queue.__file__ for event in racekit.replay(body, "r
 def test_the_first_run_with_an_included_module_warns_of_nothing() -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", EXPLORES_A_QUEUE], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_a_strategy_calls_itself_is_no_step_even_if_it_is_watched(strategy: str) -> None:
+    def body() -> None:
+        dice = random.Random(1)
+        thread = threading.Thread(target=dice.choice, args=([1, 2, 3],))
+        thread.start()
+        dice.choice([1, 2, 3])
+        thread.join()
+
+    found = racekit.explore(body, include=("random", "collections"), strategy=strategy, executions=20)
+    assert found.ok and found.executions > 1
