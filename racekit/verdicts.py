@@ -72,6 +72,9 @@ class Verdicts:
         for process in run.scheduler.processes:
             self.elsewhere = "a process outside control"
             self.note(process)
+        for imported in run.scheduler.imports:
+            self.elsewhere = "an import beside other threads"
+            self.note(imported)
         if run.scheduler.workers_were_counted:
             self.outside = "a count of the threads of an executor"
             self.note("how many threads an executor has started is not explored, but the body asked how many there are")

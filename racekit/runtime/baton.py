@@ -64,6 +64,7 @@ class Scheduler:
     waited_for_outsiders = 0.0
     interrupting_caller = False
     processes: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     counts_no_idle_workers = False
     workers_were_counted = False
 

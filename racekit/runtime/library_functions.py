@@ -18,6 +18,7 @@ import threading
 import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import thread as thread_pool
+from importlib.machinery import SourceFileLoader
 from multiprocessing.process import BaseProcess
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -29,7 +30,8 @@ from racekit.runtime.footprints import ONLY_ITERATORS, Cached, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
 from racekit.runtime.reachable import Touch, everything_in, gone_through
 from racekit.runtime.turn import TURN
-from racekit.runtime.waits import describe_process
+from racekit.runtime.waits import describe_import, describe_process
+from racekit.watch.scope import is_project_file
 from racekit.watch.site import Site
 from racekit.watch.swap import Swaps, announcing_code, copy_of, forwarding_code
 
@@ -73,6 +75,9 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
     starts: tuple[Any, ...] = (subprocess.Popen.__init__, BaseProcess.start)
     for function in starts:
         codes.append((function, announcing_code(function.__code__, _starts_a_process)))
+    rewriting = getattr(sys.modules.get("_pytest.assertion.rewrite"), "AssertionRewritingHook", None)
+    for loader in filter(None, (SourceFileLoader, rewriting)):
+        codes.append((loader.exec_module, announcing_code(loader.exec_module.__code__, _imports)))
     for function in _RUNS_A_CALLABLE:
         codes.append((function, forwarding_code(function.__code__, _running(copy_of(function)))))
     return tuple(codes)
@@ -145,6 +150,14 @@ def _starts_a_process(process: Any, _: Any) -> None:
         scheduler = TURN.scheduler
         if note not in scheduler.processes:
             scheduler.processes += (note,)
+
+
+def _imports(_: Any, module: Any) -> None:
+    """The top-level code of a module is about to run, which is not watched."""
+    if originals.get_ident() != TURN.ident or not TURN.several:
+        return
+    if is_project_file(getattr(module, "__file__", None) or "<frozen>"):
+        TURN.scheduler.imports += (describe_import(TURN.thread, module.__name__, site_of_caller("call", "")),)
 
 
 def _reads_environment(name: Any, default: Any) -> None:

@@ -47,6 +47,15 @@ def describe_process(thread: ControlledThread, site: Site | None) -> str:
     return f"{thread.label} started a process, which runs outside control{where}"
 
 
+def describe_import(thread: ControlledThread, module: str, site: Site | None) -> str:
+    """The place where `thread` imported a module for the first time."""
+    where = "" if site is None else f" at {site.filename}:{site.line} in {site.function}"
+    return (
+        f"{thread.label} imported {module} beside other threads{where}: the top-level code of a module is not watched, "
+        "and runs in one execution only. Import it before the threads start."
+    )
+
+
 def wait_of(scheduler: Scheduler, thread: ControlledThread, frame: FrameType | None) -> Wait:
     """What `thread` waits for, with `frame` as its innermost one."""
     stack = watched_stack(frame)

@@ -162,3 +162,36 @@ def test_it(slow): ...
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*Timeout *>0.2s*"])
+
+
+REWRITTEN = """
+from helper import check
+
+def beside_an_increment(look):
+    counter = Counter()
+    thread = threading.Thread(target=counter.increment)
+    thread.start()
+    look(counter)
+    thread.join()
+
+@racekit.race
+def test_of_a_helper():
+    beside_an_increment(check)
+
+@racekit.race
+def test_itself():
+    def check_here(counter):
+        assert counter.value == 0
+
+    beside_an_increment(check_here)
+"""
+
+
+def test_a_read_in_an_assertion_that_pytest_rewrites_is_seen_and_explained(project: Project) -> None:
+    project.pytester.makeconftest("import pytest\npytest.register_assert_rewrite('helper')")
+    project.pytester.makepyfile(helper="def check(counter):\n    assert counter.value == 0")
+    result = project.run(REWRITTEN)
+    result.assert_outcomes(failed=2)
+    explained = ["E  *assert 1 == 0", "E  *where 1 = <*Counter object at *>.value", "*Found in execution [!1]*"]
+    result.stdout.fnmatch_lines(["*test_of_a_helper*", *explained, "*test_itself*", *explained])
+    result.stdout.fnmatch_lines(["*reads 1*helper.py:2*assert counter.value == 0"])

@@ -1,0 +1,59 @@
+"""A module that is imported by one thread beside others: what its top-level code does to them is not explored."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import racekit
+
+
+def run(*functions: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module that stores an attribute of another object when it is imported."""
+    name = f"imported_beside_threads_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text("import sys\nsys.shared_by_a_test = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "shared_by_a_test", 0, raising=False)
+    return name
+
+
+def test_an_import_beside_other_threads_is_never_proved(module: str) -> None:
+    def body() -> None:
+        run(lambda: importlib.import_module(module), lambda: vars(sys)["shared_by_a_test"])
+
+    found = racekit.explore(body)
+    assert found.ok
+    assert found.cut_by == "an import beside other threads"
+    [note] = found.notes
+    assert note.startswith(f"Thread-1 (<lambda>) imported {module} beside other threads at {__file__}:")
+
+
+def test_an_import_before_the_threads_start_is_harmless(module: str) -> None:
+    def body() -> None:
+        importlib.import_module(module)
+        run(lambda: importlib.import_module(module), lambda: vars(sys)["shared_by_a_test"])
+
+    assert racekit.explore(body).proved
+
+
+def test_an_import_of_the_standard_library_is_harmless() -> None:
+    def body() -> None:
+        sys.modules.pop("this_is_not_there", None)
+        sys.modules.pop("colorsys", None)
+        run(lambda: importlib.import_module("colorsys"), lambda: None)
+
+    assert racekit.explore(body).proved
