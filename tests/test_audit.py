@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -207,7 +208,19 @@ def test_what_nobody_can_know_is_said_to_be_unknown() -> None:
     assert "It depends on something that racekit does not watch" in note
 
 
-def test_a_thread_outside_control_is_named() -> None: ...
+def test_a_thread_outside_control_is_named() -> None:
+    runs = itertools.count()
+    with ThreadPoolExecutor(1, thread_name_prefix="worker") as pool:
+        pool.submit(int).result()  # which starts it
+
+        def body() -> None:
+            shared = Shared()
+            is_odd = pool.submit(lambda: next(runs) % 2).result()
+            run(shared.increment, shared.increment if is_odd else shared.change_other)
+
+        found = racekit.explore(body, audit=True)
+    assert found.cut_by == "uncontrolled thread"
+    assert found.notes[-1].endswith(" worker_0 runs outside control: start it inside the body, or end it before.")
 
 
 # --- when it is looked for --------------------------------------------------------------------------------------------

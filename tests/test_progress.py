@@ -16,6 +16,7 @@ from racekit import progress
 from racekit.options import Options
 from racekit.progress import Line, Progress, shown_on, shown_on_terminal
 from racekit.results import Exploration
+from racekit.runtime import originals
 
 ESCAPE = re.compile(r"\x1b\[(\d*)([A-Z])")
 
@@ -100,6 +101,20 @@ def test_a_short_exploration_shows_nothing(written: list[str]) -> None:
     with Progress(Exploration(executions=7), Options()) as shown:
         shown.show()
     assert written == []
+
+
+def test_an_exploration_of_more_than_two_seconds_shows_itself(
+    written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(originals, "monotonic", lambda: now)
+    with Progress(Exploration(executions=7), Options(executions=70)) as shown:
+        now = 1.9
+        shown.show()
+        assert written == []
+        now = 2.1
+        shown.show()
+        assert screen(written)[0].startswith("race: 7 of at most 70 executions")
 
 
 @pytest.mark.usefixtures("at_once")
