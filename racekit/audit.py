@@ -136,10 +136,14 @@ def _counts(run: ExecutionRun) -> list[dict[int, int]]:
 def _site(number: int, counts: dict[int, int]) -> Site | None:
     """The access at the position with this number; None if none is.
 
-    Positions are the same in all files: of several sites it is that in whose function most positions were passed.
+    Positions are the same in all files: of several sites it is that in whose function most positions were passed, and
+    in whose file, where that says nothing.
     """
-    sites = PLACES.sites(number)
-    site = max(sites, key=lambda site: len(PLACES.positions_in(site) & counts.keys()), default=None)
+
+    def passed_around(site: Site) -> list[int]:
+        return [len(positions & counts.keys()) for positions in PLACES.positions_around(site)]
+
+    site = max(PLACES.sites(number), key=passed_around, default=None)
     return site if site is not None and site.kind in _ACCESSES else None
 
 

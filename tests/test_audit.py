@@ -150,6 +150,20 @@ def test_a_cached_property_that_the_first_execution_has_filled_is_named() -> Non
     assert "path is a cached_property that the first execution has filled: make its object in the body." in note
 
 
+def test_it_is_looked_for_in_the_file_that_ran_not_in_another_one_with_such_a_line() -> None:
+    class Settings:
+        @functools.cached_property
+        def path(self) -> int:
+            return Shared().value
+
+    line = Settings.path.func.__code__.co_firstlineno + 2
+    elsewhere: dict[str, Callable[[], int]] = {"Shared": Shared}
+    exec(compile("\n" * (line - 1) + "def read(): return Shared().value", "elsewhere.py", "exec"), elsewhere)
+    racekit.explore(lambda: run(elsewhere["read"], Shared().increment))
+    config = Settings()
+    assert "path is a cached_property" in told(lambda: run(lambda: config.path, Shared().increment))
+
+
 # --- what differs each time -------------------------------------------------------------------------------------------
 
 

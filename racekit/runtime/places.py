@@ -58,10 +58,11 @@ class SharedPlaces:
         """The sites at the position with this number."""
         return [site for place, sites in self._sites.items() if place[1] == position for site in sites]
 
-    def positions_in(self, site: Site) -> set[int]:
-        """The numbers of all positions in the function of this site."""
-        same_file = (sites for place, sites in self._sites.items() if place[0] == site.filename)
-        return {other.position for sites in same_file for other in sites if other.function == site.function}
+    def positions_around(self, site: Site) -> tuple[set[int], set[int]]:
+        """The numbers of all positions in the function of this site, and in its file."""
+        same_file = [other for place, sites in self._sites.items() if place[0] == site.filename for other in sites]
+        in_function = {other.position for other in same_file if other.function == site.function}
+        return in_function, {other.position for other in same_file}
 
     @property
     def known(self) -> frozenset[tuple[str, int]]:
