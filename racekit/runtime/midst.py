@@ -136,16 +136,18 @@ def looks_for(container: Any, key: object, touched: list[Touch], site: Site, fra
 
 def _methods_of(compared: Iterable[object]) -> list[CodeType]:
     """The code of methods, written in Python, by which these objects and those in them are hashed and compared."""
-    kinds: dict[type, None] = {}
+    kinds: set[type] = set()
     for each in compared:
-        kinds[type(each)] = None
+        kinds.add(type(each))
         if type(each) in _SEQUENCES:
-            kinds |= dict.fromkeys(map(type, each))  # type: ignore[call-overload]
+            kinds.update(map(type, each))  # type: ignore[call-overload]
+    kinds -= _WITHOUT_METHODS
     methods = [getattr(kind, name) for kind in kinds if kind.__flags__ & HEAP_TYPE for name in _COMPARISONS]
     return [method.__code__ for method in methods if type(method) is FunctionType]
 
 
 _SEQUENCES = frozenset({list, tuple, deque})
+_WITHOUT_METHODS = _SEQUENCES | SCALARS
 _COMPARISONS = ("__hash__", "__eq__", "__lt__", "__gt__")
 
 
