@@ -4,11 +4,11 @@ file is the location, whatever path or file object leads to it.
 `racekit.assert_race_free(broken)` says:
 
     The result depends on the schedule.
-    34 executions (0.01 s, 5,000/s), none failed
+    45 executions (0.01 s, 5,000/s), none failed
     proved: every interleaving of 2 threads was run (every access a scheduling point)
       value  executions  shortest schedule
-      '2'    19          rk1:
-      '1'    15          rk1:1@43c>2
+      '2'    28          rk1:
+      '1'    17          rk1:1@43c>2
 
     Lost update on file downloads: lambda-1 overwrote lambda-2's write (both had
       read before)
@@ -21,7 +21,7 @@ file is the location, whatever path or file object leads to it.
                  > writes    43  file.write_text(str(downloads + 1))
                  ~ ended
       > writes               43
-      (3 other events not shown)
+      (5 other events not shown)
 
     1 preemption needed.
 

@@ -24,7 +24,9 @@ class ConflictsUnderLocks(Conflicts):
         number = super().access(obj, name, site, changes)
         if not TURN.several:
             return number
-        location = self.objects[id(obj)].locations[name if site.name else ITEMS]
+        record = self.objects[id(obj)]
+        is_named = site.name or (record.has_named_items and type(name) is str)
+        location = record.locations[name if is_named else ITEMS]
         writes = self._writes.get(location, 0)
         key = location, TURN.thread.id
         if not changes:

@@ -184,3 +184,17 @@ def test_different_files_in_one_directory_are_independent(tmp_path: Path) -> Non
     found = racekit.explore(body, strategy="dpor", executions=None)
     assert found.proved
     assert found.executions == 1
+
+
+def test_a_lost_update_between_two_files_of_a_directory_is_told(tmp_path: Path) -> None:
+    def body() -> int:
+        def count() -> None:
+            number = len(os.listdir(tmp_path))
+            (tmp_path / str(number)).write_text("")
+
+        empty(tmp_path)
+        run(count, count)
+        return len(os.listdir(tmp_path))
+
+    with pytest.raises(AssertionError, match="depends on the schedule"):
+        racekit.assert_race_free(body)
