@@ -112,7 +112,7 @@ _IMMUTABLE_MODULES = frozenset(
 def touches(callable: Any, arguments: Arguments) -> Touches:
     """What `callable(*arguments)` will touch; nothing for Python code, which is watched itself."""
     kind = type(callable)
-    if any(type(argument) in _GETTERS for argument in arguments):  # as key= of `min` and `list.sort`
+    if not _GETTERS.isdisjoint(map(type, arguments)):  # as key= of `min` and `list.sort`
         yield from everything_in(getattr(callable, "__self__", None), *arguments, objects=True)
     if kind is BuiltinFunctionType or kind is MethodWrapperType:
         owner = callable.__self__

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from gc import get_referents
 from sys import getrefcount
-from types import FrameType, GeneratorType
+from types import GeneratorType
 from typing import Any
 from weakref import WeakSet
 
@@ -39,14 +39,15 @@ def load_item(container: Any, key: Any, site: Site) -> None:
     elif isinstance(container, defaultdict):
         load_default(container, key, site, sys._getframe(1))
     else:
-        _hashes(container, key, "read", site, sys._getframe(1))
+        if site.shared and type(key) not in SCALARS:
+            _hashes(container, key, "read", site)
         access_item(container, key, site, "read")
 
 
-def _hashes(container: Any, key: object, what: str, site: Site, frame: FrameType) -> None:
+def _hashes(container: Any, key: object, what: str, site: Site) -> None:
     """What is done to this item may run methods of its key before."""
-    if site.shared and not containers.is_plain_key(key) and isinstance(container, dict | set):
-        looks_for(container, key, [Touch(container, key, what)], site, frame)
+    if isinstance(container, dict | set) and not (type(key) is tuple and SCALARS.issuperset(map(type, key))):
+        looks_for(container, key, [Touch(container, key, what)], site, sys._getframe(2))
 
 
 def contains(container: Any, key: Any, site: Site) -> None:
@@ -55,7 +56,8 @@ def contains(container: Any, key: Any, site: Site) -> None:
     if not (TURN.several or site.shared):
         alone(site)
     elif isinstance(container, dict | set) or containers.methods_of(container) is containers.METHODS[WeakSet]:
-        _hashes(container, key, "read", site, sys._getframe(1))
+        if site.shared and type(key) not in SCALARS:
+            _hashes(container, key, "read", site)
         access_item(container, key, site, "read")
     else:
         may_run_code(container, key)
@@ -69,7 +71,8 @@ def store_item(container: Any, key: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and let_through(container):
         return
     if TURN.several or site.shared:
-        _hashes(container, key, "write", site, sys._getframe(1))
+        if site.shared and type(key) not in SCALARS:
+            _hashes(container, key, "write", site)
         access_item(container, key, site, "write")
     else:
         alone(site)
