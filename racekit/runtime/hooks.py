@@ -31,7 +31,7 @@ from racekit.runtime.items import (
 from racekit.runtime.midst import leave
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import turn_back
-from racekit.watch.rewrite import Hooks
+from racekit.watch.hooks import Hooks
 from racekit.watch.site import Site
 
 _get_ident = originals.get_ident

@@ -15,7 +15,8 @@ from types import CodeType, CoroutineType, GeneratorType
 from typing import Any
 
 from racekit.errors import UnsupportedInterpreter
-from racekit.watch.rewrite import CannotRewrite, Hooks, rewrite
+from racekit.watch.hooks import Hooks
+from racekit.watch.rewrite import CannotRewrite, rewrite
 from racekit.watch.samples import SAMPLES, Sample
 from racekit.watch.stored_names import CELLS
 

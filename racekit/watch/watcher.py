@@ -12,7 +12,8 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from racekit.watch.functions import FoundFunction, Functions, all_objects
-from racekit.watch.rewrite import CannotRewrite, Hooks, Rewritten, rewrite
+from racekit.watch.hooks import Hooks
+from racekit.watch.rewrite import CannotRewrite, Rewritten, rewrite
 from racekit.watch.scope import Scope
 from racekit.watch.site import Site
 from racekit.watch.stored_names import stored_names

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from racekit.watch.functions import all_objects
-from racekit.watch.rewrite import Hooks, rewrite
+from racekit.watch.hooks import Hooks
+from racekit.watch.rewrite import rewrite
 from tests.cpython import outcomes
 
 MODULES = (

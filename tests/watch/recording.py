@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from racekit.watch.rewrite import Hooks, Rewritten, rewrite
+from racekit.watch.hooks import Hooks
+from racekit.watch.rewrite import Rewritten, rewrite
 from racekit.watch.site import Site
 
 Event = tuple[Any, ...]

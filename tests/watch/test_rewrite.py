@@ -8,8 +8,9 @@ from dataclasses import fields
 import pytest
 from recording import Recorder, Thing, compiled, everything, nothing, recorded, rewritten
 
+from racekit.watch.hooks import Hooks
 from racekit.watch.opcodes import ITERATOR_DEPTH
-from racekit.watch.rewrite import CannotRewrite, Hooks, leaving, rewrite
+from racekit.watch.rewrite import CannotRewrite, leaving, rewrite
 
 
 def test_loading_an_attribute_announces_the_object() -> None:
