@@ -293,9 +293,7 @@ def test_the_store_with_a_lock_ends_with_three_only(shown: str) -> None:
 
 @of("locked")
 def test_proof_is_claimed_for_what_was_searched_to_its_end(shown: str) -> None:
-    two_updates = shown.partition("Two updates")[2]
-    assert "value: 2" in two_updates
-    assert "Proved: every different interleaving was run" in two_updates
+    assert "Proved: every different interleaving was run, 18 in all." in shown
 
 
 @of("queue")
