@@ -21,7 +21,7 @@ from racekit.runtime.execution import ExecutionRun
 from racekit.runtime.scheduling_point import Chooser
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy, make_strategy
-from racekit.strategies.replay import Replay
+from racekit.strategies.replay import NoSearch, Replay
 from racekit.verdicts import FindFault, content
 from racekit.watch.canary import check_interpreter
 from racekit.watch.scope import Scope
@@ -119,6 +119,17 @@ def _fail_for_data_races(result: Exploration) -> None:
             diagnosis=Diagnosis("data race", f"Data race on {race.target}: nothing orders these accesses"),
         )
         result.failures, result.cut_by = (replace(told, report=failure_report(told)),), result.cut_by or "failure"
+
+
+def try_schedule(
+    body: Callable[[], object], schedule: Schedule, options: Options, *, timeout: float | None = None
+) -> Exploration:
+    """What comes of this one schedule. If it fails, the failure is told as that of a search: minimized, with verdicts.
+
+    No execution counts if the body does not follow the schedule to its end.
+    """
+    alone = replace(options, replay=schedule, audit=False)
+    return explore_body(body, alone, timeout=timeout, strategy=NoSearch())
 
 
 def replay_body(

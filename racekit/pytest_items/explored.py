@@ -121,9 +121,7 @@ def _search(
             if schedule is not None:
                 return replay_body(fresh.execute, schedule, options, timeout=seconds, compare=True)
             failed_again = try_first(fresh.execute, options, seconds)
-            if failed_again is not None:
-                return failed_again
-            found = explore_body(fresh.execute, options, timeout=seconds)
+            found = failed_again or explore_body(fresh.execute, options, timeout=seconds)
             ended_with = fresh.failed_with
             fresh.originals = _record_originals(fresh, found, options, seconds)
             fresh.outcomes_page = reports.outcomes_page(fresh.item, found)

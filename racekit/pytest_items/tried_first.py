@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from racekit.errors import ScheduleMismatch
-from racekit.explore import replay_body
+from racekit.explore import try_schedule
 from racekit.failure import Failure
 from racekit.kept_schedules import KeptSchedule, KeptSchedules, digest
 from racekit.options import Options
 from racekit.pytest_items.moved_lines import find_again, lines_of
 from racekit.race import below_given
-from racekit.results import Execution, Exploration
+from racekit.results import Exploration
 from racekit.runtime import originals
 from racekit.schedule import Schedule
 
@@ -79,21 +78,17 @@ class FailedBefore:
         """Run the kept schedules; what was found, if one fails again and a failure ends the exploration."""
         begun = originals.perf_counter()
         for number, kept in enumerate((each for each in self._kept if each.example == example), 1):
-            key = kept.example, kept.token
             left = None if timeout is None else max(timeout - (originals.perf_counter() - begun), 0)
-            try:
-                schedule = find_again(Schedule.parse(kept.token), kept.lines, self._root)
-                run = replay_body(body, schedule, options, timeout=left, compare=True)
-            except (ScheduleMismatch, ValueError):
-                self._became[key] = "unfit"
+            found = _found_under(kept, body, options, left, self._root)
+            key = kept.example, kept.token
+            self._became[key] = "unfit" if found is None else "passed" if found.ok else "failed"
+            if found is None or found.failure is None:
                 continue
-            if run.failure is None:
-                self._became[key] = "passed"
-                continue
-            self._became[key] = "failed"
-            self.failed_again.add(run.failure.schedule.token)
+            self.failed_again.add(found.failure.schedule.token)
             if options.stop_on_failure:
-                return _as_exploration(run, run.failure, number, originals.perf_counter() - begun)
+                found.executions = number
+                found.failures = (replace(found.failure, execution=found.failure.execution and number),)
+                return found
         return None
 
     def remember(self, failing: Iterable[KeptSchedule]) -> None:
@@ -111,12 +106,16 @@ class FailedBefore:
         return KeptSchedule(failure.schedule.token, f"{what} in {failure.thread}", lines, example)
 
 
-def _as_exploration(run: Execution, failure: Failure, executions: int, seconds: float) -> Exploration:
-    found = Exploration(executions, seconds, cut_by="failure", failures=(failure,))
-    found.effort.running = seconds
-    found.effort.points = run.steps
-    found.threads = len(run.trace.threads) - 1
-    return found
+def _found_under(
+    kept: KeptSchedule, body: Callable[[], object], options: Options, timeout: float | None, root: Path
+) -> Exploration | None:
+    """None if the body does not follow this schedule."""
+    try:
+        schedule = find_again(Schedule.parse(kept.token), kept.lines, root)
+    except ValueError:
+        return None
+    found = try_schedule(body, schedule, options, timeout=timeout)
+    return found if found.executions else None
 
 
 def _source(item: pytest.Function) -> str:

@@ -66,5 +66,17 @@ class Replay:
             )
 
 
+class NoSearch(Replay):
+    """No schedule at all: for what is run before a search, and nothing else."""
+
+    cut_by = "a single schedule"
+
+    def __init__(self) -> None:
+        super().__init__(Schedule())
+
+    def begin(self) -> bool:
+        return False
+
+
 def _listed(threads: tuple[int, ...]) -> str:
     return ", ".join(map(str, threads))

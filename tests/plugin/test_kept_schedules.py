@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,18 @@ def test_it():
     assert first.value == 2
     assert second.value == 2
 """
+DEADLOCK = """
+@racekit.race
+def test_locks():
+    locks = [threading.Lock(), threading.Lock()]
+    def there():
+        with locks[0], locks[1]: pass
+    def back():
+        with locks[1], locks[0]: pass
+    threads = [threading.Thread(target=function) for function in (there, back)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+"""
 INCREMENT = """
         with self.lock:
             value = self.value
@@ -46,6 +59,11 @@ def kept(project: Project) -> list[Path]:
     return sorted(project.pytester.path.glob(".racekit/failing/*"))
 
 
+def reports_of(result: pytest.RunResult) -> list[str]:
+    """From the sentence that names the bug to the last hint."""
+    return re.findall(r"^(?:Lost update|Deadlock).*?^  fix: .*?$", str(result.stdout), re.MULTILINE | re.DOTALL)
+
+
 def mend(project: Project) -> None:
     """Put a lock into the counter, which moves the lines of its accesses."""
     file = project.pytester.path / "counters.py"
@@ -62,6 +80,24 @@ def test_a_red_test_is_red_at_once(project: Project) -> None:
     assert first["race_executions"] > 1
     assert told(again)["test_it"]["race_executions"] == 1
     assert told(again)["test_it"]["race_token"] == first["race_token"]
+
+
+def test_what_fails_again_is_told_as_it_was(project: Project) -> None:
+    first, again = (reports_of(project.run(RACE + DEADLOCK)) for _ in range(2))
+    assert len(first) == 2
+    for one, other in zip(first, again, strict=True):
+        assert "1 preemption; no schedule with fewer fails so." in one
+        assert "GIL" in one
+        assert re.sub(r"execution \d+", "", one) == re.sub(r"execution \d+", "", other)
+
+
+def test_a_data_race_that_is_there_still_fails_again(project: Project) -> None:
+    source = RACE.replace("@racekit.race", "@racekit.race(data_races='error')").replace("== 2", "> 0")
+    project.run(source)
+    result = project.run(source)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Data race on Counter.value*", TRIED_FIRST])
+    result.stdout.no_fnmatch_line("*now pass*")
 
 
 def test_a_fix_that_moves_the_lines_is_still_tried_with_what_failed(project: Project) -> None:
