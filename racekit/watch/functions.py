@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sys
@@ -14,8 +15,19 @@ from racekit.watch.scope import Scope
 from racekit.watch.stored_names import stored_names
 
 _FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-_KNOWS_OLD_OBJECTS = sys.version_info < (3, 14) and not _FREE_THREADED
-"""Other collectors do not tell which objects are new since when, so all of them have to be looked at each time."""
+
+
+@functools.cache
+def knows_old_objects() -> bool:
+    """Whether the collector tells which objects are new: those that have survived one collection wait in the middle.
+
+    Otherwise, as on free-threaded builds and on 3.14.0 to 3.14.4, all objects have to be looked at each time.
+    """
+    if _FREE_THREADED:
+        return False
+    survivor: list[object] = []
+    gc.collect(0)
+    return any(found is survivor for found in gc.get_objects(generation=1))
 
 
 class FoundFunction:
@@ -101,36 +113,39 @@ def _young_objects() -> list[object]:
 def all_objects() -> list[object]:
     """Every object that may be a function, of whatever age."""
     objects = gc.get_objects()
-    return objects + _HIDDEN.beyond(objects) if _FREE_THREADED else objects
+    return objects + _HIDDEN.beyond(objects)
 
 
 class _Hidden:
-    """Functions that a free-threaded 3.13 hides from whoever asks its collector.
+    """Functions that the collector does not tell of: they have to be found by what refers to them.
 
-    From the first thread on, functions, classes and modules are immortal there, and those that each collection comes by
-    are no longer its business (`_PyGC_ImmortalizeDeferredObjects`, `update_refs` in Python/gc_free_threading.c).
+    Such are all that were there when somebody called `gc.freeze`. And on a free-threaded 3.13, from the first thread
+    on, functions, classes and modules are immortal, and those that each collection comes by are no longer its business
+    (`_PyGC_ImmortalizeDeferredObjects`, `update_refs` in Python/gc_free_threading.c).
     """
 
     def __init__(self) -> None:
-        self._collections: list[int] = []
-        self._functions: list[object] = []
+        self._state: list[int] = []
+        self._functions: list[weakref.ref[FunctionType]] = []
 
     def beyond(self, objects: list[object]) -> list[object]:
         """The functions that exist besides `objects`, which the collector knows."""
-        if any(found is _AS_OLD_AS_THE_PROCESS for found in objects):
+        state = [gc.get_freeze_count()]
+        if _FREE_THREADED and not any(found is _AS_OLD_AS_THE_PROCESS for found in objects):
+            state += [generation["collections"] for generation in gc.get_stats()]
+        if state == [0]:
             return []
-        collections = [generation["collections"] for generation in gc.get_stats()]
-        if collections != self._collections:
-            self._collections = collections
-            self._functions = _reachable_functions(objects)
-        return self._functions
+        if state != self._state:
+            self._state = state
+            self._functions = list(map(weakref.ref, _reachable_functions(objects)))
+        return [function for reference in self._functions if (function := reference()) is not None]
 
 
 _AS_OLD_AS_THE_PROCESS = os.path.join
 _HIDDEN = _Hidden()
 
 
-def _reachable_functions(objects: list[object]) -> list[object]:
+def _reachable_functions(objects: list[object]) -> list[FunctionType]:
     """The functions that `objects` and modules refer to, through others that are not among `objects` themselves."""
     seen = set(map(id, objects))
     newest = [*objects, *sys.modules.values()]
@@ -148,7 +163,7 @@ _REFER_TO_NO_FUNCTION = frozenset({str, bytes, int, float, bool, CodeType, type(
 
 
 def _collections_of_old_objects() -> tuple[int, ...]:
-    """How often objects may have grown old by now; empty if nobody can tell."""
-    if not _KNOWS_OLD_OBJECTS:
+    """How often objects may have grown old by now, or were frozen; empty if nobody can tell."""
+    if not knows_old_objects():
         return ()
-    return tuple(generation["collections"] for generation in gc.get_stats()[1:])
+    return gc.get_freeze_count(), *(generation["collections"] for generation in gc.get_stats()[1:])

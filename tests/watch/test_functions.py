@@ -45,6 +45,8 @@ def test_a_function_made_since_the_last_search_is_found() -> None:
 class Kept:
     """A method and what only other objects refer to."""
 
+    made_later: Any = None
+
     def method(self) -> None: ...
 
     @staticmethod
@@ -78,6 +80,18 @@ def test_a_function_that_grew_old_between_two_searches_is_found() -> None:
     assert function in found(search)
 
 
+def test_a_function_that_was_frozen_between_two_searches_is_found() -> None:
+    search = Functions()
+    found(search)
+    function = Kept.made_later = new_function()
+    gc.freeze()  # from here on, the collector does not tell of it
+    try:
+        assert function in found(search)
+        assert function in found(Functions())
+    finally:
+        gc.unfreeze()
+
+
 def test_a_function_that_was_given_other_code_is_found_with_that() -> None:
     search, function, other = Functions(), new_function("one"), new_function("other")
     found(search)
@@ -104,7 +118,7 @@ def test_what_was_found_is_not_kept_alive() -> None:
 
 
 def test_old_objects_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not functions._KNOWS_OLD_OBJECTS:
+    if not functions.knows_old_objects():
         pytest.skip("this interpreter does not tell which objects are new")
     search = Functions()
     found(search)
