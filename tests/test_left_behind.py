@@ -585,11 +585,11 @@ pressed = []
 def interrupted():
     if not pressed:
         os.write(press.stdin.fileno(), b"now\\n")
-        pressed.append(time.perf_counter())
+        pressed.append(time.process_time())  # which others on this machine do not lengthen
     body()
 
 compare(interrupted, executions=None, strategy="random", steps=10**9)
-print("at once:", time.perf_counter() - pressed[0] < 3)
+print("at once:", time.process_time() - pressed[0] < 1)
 print("others go on:", racekit.explore(here.passes).proved)
 press.communicate()
 """
@@ -625,7 +625,7 @@ def in_another_process(program: str, *arguments: str) -> list[str]:
         [sys.executable, "-c", WHAT_IS_LEFT + program, *arguments],
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.dirname, (__file__, racekit.__path__[0])))},
     )
     assert done.stderr == ""
