@@ -11,6 +11,7 @@ from racekit.runtime import originals
 from racekit.runtime.announcing import alone, let_through, shared_access, touch
 from racekit.runtime.footprints import attribute
 from racekit.runtime.places import PLACES
+from racekit.runtime.reachable import own_attributes
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -43,7 +44,7 @@ def _attribute(obj: Any, site: Site, operation: str) -> None:
         TURN.scheduler.conflicts.name_items(obj)
     elif type(obj) in _STANDING_FOR_OTHERS:
         obj = obj.__dict__ if type(obj) is ModuleType else _referent(obj)
-    elif isinstance(obj, type):
+    elif issubclass(type(obj), type):
         if operation == "write" and name not in _class_attributes_stored:
             _class_attributes_stored.add(name)
             PLACES.grown = True  # objects of the class were taken for the owners of what was read so far
@@ -73,7 +74,7 @@ _ATTRIBUTE_METHODS = ("__getattribute__", "__getattr__", "__setattr__", "__delat
 
 
 def _where_found(obj: Any, name: str) -> Any:
-    if name in getattr(obj, "__dict__", ()):
+    if name in (own_attributes(obj) or ()):
         return obj
     return next((base for base in type(obj).__mro__ if name in base.__dict__), obj)
 
@@ -143,7 +144,7 @@ def access_attribute(obj: Any, site: Site, operation: str) -> None:
         _attribute(obj, site, operation)
         return
     alone(site)
-    if operation == "write" and isinstance(obj, type):
+    if operation == "write" and issubclass(type(obj), type):
         _class_attributes_stored.add(site.name)
 
 

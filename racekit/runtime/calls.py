@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial, reduce
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -17,6 +17,7 @@ from typing import Any
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
 from racekit.runtime.attributes import ask_class
+from racekit.runtime.callbacks import TAKING_FUNCTIONS, may_touch, takes_functions, with_stand_ins
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.files import PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
@@ -71,7 +72,8 @@ def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
-    return _call_built_in(callable, tuple(arguments) if type(arguments) in (tuple, list) else (), site)
+    called = _call_built_in(callable, tuple(arguments) if type(arguments) in (tuple, list) else (), site)
+    return with_stand_ins(called, site, _announce) if takes_functions(callable) else called  # key=, too
 
 
 def _is_watched_itself(method: Any) -> bool:
@@ -80,10 +82,12 @@ def _is_watched_itself(method: Any) -> bool:
     return type(function) is FunctionType and function not in containers.PYTHON_METHODS
 
 
-def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
+def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_watched: bool = True) -> Any:
+    """by_watched: watched code is the caller, so that another thread may come in before."""
     if _get_ident() != TURN.ident and let_through(None):
         return callable
-    TURN.thread.breakable = True
+    if by_watched:
+        TURN.thread.breakable = True
     kind = type(callable)
     if kind is BuiltinFunctionType:
         owner = callable.__self__
@@ -99,9 +103,8 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
                 return callable
         elif not arguments or type(arguments[-1]) in SCALARS:
             name = callable.__name__
-            method = methods.get(name)
-            if method is not None:
-                what, by_key = method
+            what, by_key = methods.get(name, _UNKNOWN)
+            if by_key or (what and len(arguments) < 2):
                 if TURN.several or site.shared:
                     key = arguments[0] if by_key and arguments else ITEMS
                     if site.shared and name in COMPARING:
@@ -109,13 +112,13 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
                     access_item(owner, key, site, what)
                 if not by_key and name not in containers.BLIND_TO_ORDER:
                     order_is_read(owner)
-            return callable
+                return callable
     elif kind is partial:
-        replacement = REPLACED_CALLABLES.get(id(callable.func))
-        if replacement is not None:
-            return partial(replacement, *callable.args, **callable.keywords)
+        return _call_partial(callable, arguments, site)
     elif kind is attrgetter:
         return _attribute_getter(callable)
+    elif kind is methodcaller:
+        return _method_caller(callable, site)
     elif kind is Cached or (kind is MethodType and type(callable.__func__) is Cached):
         return _call_cached(callable, arguments, site) if TURN.several or site.shared else callable
     elif kind is WrapperDescriptorType:
@@ -126,20 +129,38 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any
         replacement = REPLACED_CALLABLES.get(id(vars(callable.__objclass__).get(callable.__name__)))
         if replacement is not None:
             return partial(replacement, callable.__self__)
-    elif isinstance(callable, type) and id(callable) not in containers.READERS and callable is not type:
-        return callable
+    elif issubclass(kind, type) and id(callable) not in containers.READERS and callable is not type:
+        hands_over = id(callable) in TAKING_FUNCTIONS and any(map(may_touch, arguments))
+        return with_stand_ins(callable, site, _announce) if hands_over else callable
     if callable is vars and arguments:
         TURN.scheduler.conflicts.name_items(arguments[0])
     elif callable is globals:
         TURN.scheduler.conflicts.name_items(site.namespace)
     elif (callable is type or callable is isinstance) and arguments:
         ask_class(arguments[0], site_at(site, "load_attribute", "__class__"))
+    hands_over = takes_functions(callable) and any(map(may_touch, arguments))
+    called = callable
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
         touched = list(touches(callable, arguments))
         touch(touched, site)
         if site.shared and touched:
-            return calls_back(callable, arguments, touched, site)
-    return callable
+            called = calls_back(callable, arguments, touched, site, surely=hands_over)
+    return with_stand_ins(called, site, _announce) if hands_over else called
+
+
+_UNKNOWN = "", False
+"""What a method does to a container that is not known."""
+
+
+def _announce(function: Any, arguments: tuple[Any, ...], site: Site) -> Any:
+    """C code is about to call a function that is written in C, too; returns what it shall call."""
+    return _call_built_in(function, arguments, site, by_watched=False)
+
+
+def _call_partial(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
+    function = callable.func
+    called = _announce(function, (*callable.args, *arguments), site)
+    return callable if called is function else partial(called, *callable.args, **callable.keywords)
 
 
 def _call_cached(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
@@ -166,3 +187,19 @@ def _attribute_getter(getter: Any) -> Any:
         return values if len(values) > 1 else values[0]
 
     return get
+
+
+def _method_caller(caller: Any, site: Site) -> Any:
+    """What does the same as a `methodcaller`, and announces it."""
+    load = REPLACED_CALLABLES[id(getattr)]
+    made_by, args = caller.__reduce__()
+    kwargs = {}
+    if isinstance(made_by, partial):
+        args, kwargs = (*made_by.args, *args), made_by.keywords
+    name, *args = args
+
+    def call(obj: Any, /) -> Any:
+        method = load(obj, name)
+        return _announce(method, (*args, *kwargs.values()), site)(*args, **kwargs)
+
+    return call

@@ -17,6 +17,7 @@ from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime.places import PLACES
+from racekit.runtime.reachable import own_attributes
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -94,7 +95,7 @@ class Conflicts:
         self.unordered = False
         self.taken: dict[int, int] = {}
 
-    def record(self, obj: object, kind: str | None = None) -> SharedObject:
+    def record(self, obj: Any, kind: str | None = None) -> SharedObject:
         """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it.
 
         kind: its kind in words, if that tells more than its type.
@@ -103,7 +104,7 @@ class Conflicts:
         record = self.objects.get(identity)
         if record is None:
             record = self.objects[identity] = SharedObject(len(self.owners), self._hold(obj, identity))
-            self.owners.append(kind or (obj.__name__ if isinstance(obj, type) else type(obj).__name__))
+            self.owners.append(kind or (obj.__name__ if issubclass(type(obj), type) else type(obj).__name__))
         return record
 
     def access(self, obj: object, name: object, site: Site, changes: bool) -> int:
@@ -175,19 +176,19 @@ class Conflicts:
 
     def _store_all_of(self, record: SharedObject) -> None:
         owner: Any = record.reference() if isinstance(record.reference, weakref.ref) else record.reference
-        for name in list(owner if type(owner) is dict else getattr(owner, "__dict__", ())):
+        for name in list(owner if type(owner) is dict else own_attributes(owner) or ()):
             if type(name) is str:
                 self.stores(name)
 
     def name_items(self, obj: Any) -> None:
         """From here on the items of the `__dict__` of `obj`, or of the dict that it is, are its attributes."""
-        names = obj if type(obj) is dict else getattr(obj, "__dict__", None)
+        names = obj if type(obj) is dict else own_attributes(obj)
         if type(names) is dict:
             record = self.record(names if type(obj) is ModuleType else obj)
             record.has_named_items = True
             self.objects[id(names)] = record
             self._namespaces.append(names)
-        elif not isinstance(obj, type):
+        elif not issubclass(type(obj), type):
             self.record(obj).has_named_items = True  # a cell, too, which has one variable, known by name or not
 
     def inserts(self, container: object) -> None:

@@ -158,7 +158,7 @@ def methods_of(container: object) -> dict[str, tuple[str, bool]] | None:
     """The methods of this kind of container; those of the nearest built-in type for an instance of a subclass."""
     kind = type(container)
     found = METHODS.get(kind)
-    if found is None and kind.__flags__ & HEAP_TYPE and not isinstance(container, type):
+    if found is None and kind.__flags__ & HEAP_TYPE and not issubclass(kind, type):
         for base in kind.__mro__[1:-1]:
             if base in METHODS:
                 return METHODS[base]

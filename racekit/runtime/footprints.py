@@ -55,8 +55,6 @@ _ITEM_FUNCTIONS: dict[int, str] = {
     id(operator.setitem): "write",
     id(operator.delitem): "write",
 }
-_GETTERS = frozenset({operator.attrgetter, operator.itemgetter, operator.methodcaller})
-
 _ITERATOR_TYPES: tuple[type, ...] = (
     map,
     filter,
@@ -112,8 +110,6 @@ _IMMUTABLE_MODULES = frozenset(
 def touches(callable: Any, arguments: Arguments) -> Touches:
     """What `callable(*arguments)` will touch; nothing for Python code, which is watched itself."""
     kind = type(callable)
-    if not _GETTERS.isdisjoint(map(type, arguments)):  # as key= of `min` and `list.sort`
-        yield from everything_in(getattr(callable, "__self__", None), *arguments, objects=True)
     if kind is BuiltinFunctionType or kind is MethodWrapperType:
         owner = callable.__self__
         if owner is None or type(owner) is ModuleType:
@@ -133,8 +129,9 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
             yield from touches(function, (owner, *arguments))
     elif kind is functools.partial:
         yield from touches(callable.func, (*callable.args, *arguments))
-    elif kind in _GETTERS:
-        yield from _getter(callable, arguments)
+    elif kind is operator.itemgetter:
+        for key in callable.__reduce__()[1] if arguments else ():
+            yield from _item(arguments[0], key, "read")
     elif kind is Cached:
         yield Touch(callable, "cache", "write")
         yield from _all(arguments, "read")
@@ -166,11 +163,8 @@ def is_watched_generator(iterator: Any) -> bool:
 
 
 def sources(iterator: object) -> Touches:
-    """What an iterator goes through, and the methods of containers and the getters that it calls."""
-    found = list(_sources(iterator, 3))
-    yield from found
-    if any(type(part) in _GETTERS for part in get_referents(iterator)):
-        yield from everything_in(*(touch.obj for touch in found if touch.what == "read"), objects=True)
+    """What an iterator goes through, and the methods of containers that it calls."""
+    yield from _sources(iterator, 3)
 
 
 def _sources(iterator: object, depth: int) -> Touches:
@@ -271,6 +265,11 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
             key = arguments[0] if by_key and arguments else WHOLE
             yield Touch(container, key, what, name not in containers.BLIND_TO_ORDER)
             yield from _all(arguments[1:] if by_key else arguments, "read", name)
+        elif name in _CHANGING:
+            yield Touch(container, WHOLE, "write")
+            yield from reads_through(*arguments)
+        else:  # an operator, or what shows it
+            yield from reads_through(container, *arguments)
     elif kind in ITERATORS:
         if name in ("__next__", "send", "throw", "close", "__setstate__"):
             yield from turn(owner)
@@ -281,6 +280,8 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
     elif kind is Context:
         yield Touch(owner, WHOLE, "write" if name == "run" else "read")
+        if name == "run" and arguments:
+            yield from touches(arguments[0], arguments[1:])
     elif isinstance(owner, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
         yield from _all(arguments, "read")
     else:
@@ -298,25 +299,19 @@ def _file(file: io.IOBase, name: str) -> Touches:
 
 
 _FILE_QUERIES = frozenset({"getvalue", "tell", "readable", "writable", "seekable", "fileno", "isatty"})
-_COMPARING = frozenset({"index", "count", "remove", "sort", "__contains__", "__eq__", "__ne__", "__lt__", "__repr__"})
-"""Methods of containers that compare or show what is in them."""
+_COMPARING = frozenset({"index", "count", "remove", "sort", "__contains__"})
+"""Methods of containers that compare what is in them."""
+_CHANGING = frozenset(
+    {
+        *("__init__", "__setstate__", "__missing__"),
+        *("__iadd__", "__imul__", "__ior__", "__iand__", "__isub__", "__ixor__"),
+    }
+)
+"""Further methods that change a container."""
 
 
 def _only_selects(arguments: Arguments) -> bool:
     return bool(arguments) and isinstance(arguments[0], str) and arguments[0].lstrip()[:6].lower() == "select"
-
-
-def _getter(getter: Any, arguments: Arguments) -> Touches:
-    if not arguments:
-        return
-    _, names, *_ = getter.__reduce__()
-    if type(getter) is operator.itemgetter:
-        for key in names:
-            yield from _item(arguments[0], key, "read")
-    elif type(getter) is operator.methodcaller:
-        method = getattr(type(arguments[0]), names[0], None)
-        if isinstance(method, MethodDescriptorType):
-            yield from _method(arguments[0], names[0], names[1:])
 
 
 def _item(container: Any, key: object, operation: str) -> Touches:

@@ -36,7 +36,7 @@ def load_item(container: Any, key: Any, site: Site) -> None:
         return
     if not (TURN.several or site.shared):
         alone(site)
-    elif isinstance(container, defaultdict):
+    elif issubclass(type(container), defaultdict):
         load_default(container, key, site, sys._getframe(1))
     else:
         if site.shared and type(key) not in SCALARS:

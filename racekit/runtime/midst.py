@@ -30,19 +30,34 @@ def leave(site: Site) -> None:
     """A function whose caller may be written in C is about to return, or a generator to yield."""
     if get_ident() != TURN.ident and let_through(None):
         return
-    thread, frame = TURN.thread, sys._getframe(1)
+    frame = sys._getframe(1)
     shared = TURN.scheduler.generators.get(id(frame))
-    caller = frame.f_back
     if shared is not None:
         _go_on(*shared)
-    elif caller is None:
-        return
-    elif caller.f_code is _RUN:
-        _go_on(*thread.in_midst[-1])
-    elif id(caller) in thread.subscripts and caller.f_code.co_code[caller.f_lasti] in SUBSCRIPTS:
+    elif frame.f_back is not None:
+        found = _interrupted(frame.f_back)
+        if found is not None:
+            _go_on(*found)
+
+
+def goes_back_to(caller: FrameType) -> None:
+    """A function written in C is about to return to C code that `caller` runs."""
+    if get_ident() == TURN.ident:
+        found = _interrupted(caller)
+        if found is not None:
+            touch(*found)
+
+
+def _interrupted(caller: FrameType) -> tuple[list[Touch], Site] | None:
+    """What C code that `caller` runs will touch once a function that it called returns, and where."""
+    thread = TURN.thread
+    if caller.f_code is _RUN:
+        return thread.in_midst[-1]
+    if id(caller) in thread.subscripts and caller.f_code.co_code[caller.f_lasti] in SUBSCRIPTS:
         announced_at, touched, site = thread.subscripts[id(caller)]
         if announced_at < caller.f_lasti <= announced_at + _FROM_ANNOUNCEMENT:
-            _go_on(touched, site)
+            return touched, site
+    return None
 
 
 _FROM_ANNOUNCEMENT = 40
@@ -77,15 +92,20 @@ _AT_ONCE = frozenset({"sorted", "submit", "partial"})
 """Functions that have read their arguments before they call any."""
 
 
-def calls_back(callable: Any, arguments: Iterable[Any], touched: list[Touch], site: Site) -> Any:
-    """What to call instead of a function written in C that touches these and may call some of its arguments."""
+def calls_back(
+    callable: Any, arguments: Iterable[Any], touched: list[Touch], site: Site, *, surely: bool = False
+) -> Any:
+    """What to call instead of a function written in C that touches these and may call some of its arguments.
+
+    surely: it does, and they announce themselves that they return.
+    """
     if not site.shared or getattr(callable, "__name__", "") in _AT_ONCE:
         return callable
     codes = [each.__code__ for each in _functions(arguments) if type(each) is FunctionType]
     codes += _methods_of(_compared(callable, arguments))
     for code in codes:
         announces_leaving(code)
-    return run_in_midst(callable, touched, site) if codes else callable
+    return run_in_midst(callable, touched, site) if codes or surely else callable
 
 
 def _functions(arguments: Iterable[Any]) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
+from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from racekit.runtime import originals
@@ -61,11 +61,25 @@ def replacements(note_store: Callable[[str], None]) -> dict[int, Any]:
 
         return store
 
+    def by_descriptor(function: Callable[..., Any], operation: str) -> Callable[..., Any]:
+        def access(descriptor: Any, obj: Any = None, /, *value: Any) -> Any:
+            if obj is not None:
+                announce(obj, descriptor.__name__, operation)
+            return function(descriptor, obj, *value)
+
+        return access
+
     reads: tuple[Callable[..., Any], ...] = (getattr, hasattr, *_methods("__getattribute__"))
     stores: tuple[Callable[..., Any], ...] = (setattr, delattr, *_methods("__setattr__"), *_methods("__delattr__"))
-    return {id(function): reading(function) for function in reads} | {
-        id(function): storing(function) for function in stores
-    }
+    return (
+        {id(function): reading(function) for function in reads}
+        | {id(function): storing(function) for function in stores}
+        | {
+            id(vars(kind)[method]): by_descriptor(vars(kind)[method], "read" if method == "__get__" else "write")
+            for kind in (MemberDescriptorType, GetSetDescriptorType)
+            for method in ("__get__", "__set__", "__delete__")
+        }
+    )
 
 
 def _methods(name: str) -> tuple[Callable[..., Any], ...]:

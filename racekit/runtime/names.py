@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import File
+from racekit.runtime.reachable import own_attributes
 
 DESCRIPTION = "racekit_description"
 """An attribute that says in words what it is that threads wait for."""
@@ -142,21 +143,12 @@ def _attributes(owner: Any) -> Iterator[tuple[str, object]]:
         classes: tuple[type, ...] = owner.__mro__
     else:
         classes = type(owner).__mro__
-        own = _own_attributes(owner)
-        yield from own.items()
+        yield from list((own_attributes(owner) or {}).items())
     for each in classes:
         for name, value in each.__dict__.items():
             if isinstance(value, MemberDescriptorType) and not isinstance(owner, type):
                 value = _slot(value, owner)
             yield name, value
-
-
-def _own_attributes(owner: Any) -> Mapping[str, object]:
-    try:
-        attributes = object.__getattribute__(owner, "__dict__")
-    except AttributeError:
-        return {}
-    return dict(attributes) if type(attributes) is dict else {}
 
 
 def _slot(descriptor: MemberDescriptorType, owner: Any) -> object:

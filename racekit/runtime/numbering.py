@@ -8,6 +8,7 @@ from types import BuiltinFunctionType, CellType, FunctionType, MethodType, Modul
 from typing import Any, cast
 
 from racekit.runtime.conflicts import Conflicts
+from racekit.runtime.reachable import own_attributes
 
 
 def number_reachable(conflicts: Conflicts, thread: threading.Thread) -> None:
@@ -49,8 +50,7 @@ def _parts(obj: Any) -> Iterable[object]:
         return dict.values(obj)
     if isinstance(obj, _SEQUENCES):
         return cast(Iterable[object], obj)
-    attributes = getattr(obj, "__dict__", None)
-    return attributes.values() if type(attributes) is dict else ()
+    return (own_attributes(obj) or {}).values()
 
 
 _SEQUENCES = (list, tuple)

@@ -89,7 +89,7 @@ def _items(container: Any) -> Iterable[object]:
 
 
 def _has_attributes(obj: object) -> bool:
-    return bool(type(obj).__flags__ & containers.HEAP_TYPE) and not isinstance(obj, _NOT_GONE_THROUGH)
+    return bool(type(obj).__flags__ & containers.HEAP_TYPE) and not issubclass(type(obj), _NOT_GONE_THROUGH)
 
 
 def _attributes(obj: Any) -> Iterable[object]:
@@ -100,9 +100,13 @@ def _attributes(obj: Any) -> Iterable[object]:
                     yield descriptor.__get__(obj)
                 except AttributeError:
                     continue
+    yield from (own_attributes(obj) or {}).values()
+
+
+def own_attributes(obj: object) -> dict[str, Any] | None:
+    """The `__dict__` of an object, if it has one, without running code of its class."""
     try:
         attributes = object.__getattribute__(obj, "__dict__")
     except AttributeError:
-        return
-    if type(attributes) is dict:
-        yield from attributes.values()
+        return None
+    return attributes if type(attributes) is dict else None
