@@ -101,20 +101,20 @@ def test_a_data_race_that_is_there_still_fails_again(project: Project) -> None:
 
 
 def test_a_fix_that_moves_the_lines_is_still_tried_with_what_failed(project: Project) -> None:
-    project.run_in_subprocess(RACE)
+    project.run(RACE)
     mend(project)
-    result = project.run_in_subprocess(RACE)
+    result = project.run(RACE)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["race: test_it.py::test_it: the schedule that failed before now passes"])
     assert kept(project) == []
-    project.run_in_subprocess(RACE).stdout.no_fnmatch_line("*failed before*")
+    project.run(RACE).stdout.no_fnmatch_line("*failed before*")
 
 
 def test_all_that_failed_before_are_counted(project: Project) -> None:
-    project.run_in_subprocess(TWO_FAILURES)
+    project.run(TWO_FAILURES)
     assert len(json.loads(kept(project)[0].read_text())["schedules"]) == 2
     mend(project)
-    result = project.run_in_subprocess(TWO_FAILURES)
+    result = project.run(TWO_FAILURES)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["race: test_it.py::test_it: the 2 schedules that failed before now pass"])
 
@@ -211,13 +211,12 @@ def test_no_half_written_file_is_left(project: Project) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="needs xdist")
 def test_the_workers_of_xdist_keep_and_try_first(project: Project) -> None:
     source = "\n".join(RACE.replace("test_it", f"test_{number}") for number in range(4))
-    project.run_in_subprocess(source, "-n2")
+    project.run(source)
+    project.run(source, "-n2", "--race-forget").stdout.no_fnmatch_line(TRIED_FIRST)
     assert len(kept(project)) == 4
-    result = project.run_in_subprocess(source, "-n2")
+    result = project.run(source, "-n2")
     result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines([TRIED_FIRST] * 4)
-    project.run_in_subprocess("def test_it(): ...", "-n2", "--race-forget")
-    assert kept(project) == []
 
 
 def test_a_wider_fixture_that_is_asked_for_late_changes_nothing(project: Project) -> None:
