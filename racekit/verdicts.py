@@ -78,6 +78,12 @@ class Verdicts:
         if run.scheduler.workers_were_counted:
             self.outside = "a count of the threads of an executor"
             self.note("how many threads an executor has started is not explored, but the body asked how many there are")
+        if run.scheduler.workers_differ:
+            self.outside = "the contexts of the threads of an executor"
+            self.note(
+                "the threads of an executor inherit the contexts of those who submit tasks, and these differ, "
+                "but who starts how many threads is not explored"
+            )
         for refused in WATCHER.refused:
             self.outside = "code that cannot be watched"
             self.note(f"{refused} cannot be rewritten, so its accesses were not seen")

@@ -67,6 +67,7 @@ class Scheduler:
     imports: tuple[str, ...] = ()
     counts_no_idle_workers = False
     workers_were_counted = False
+    workers_differ = False
 
     def __init__(
         self, chooser: Chooser, pool: Pool, *, steps: int, any_timeout: bool, keeps_trace: bool = True

@@ -32,7 +32,15 @@ SECONDS = 20.0
 """For each test."""
 _FEWER = {1_000: 100, 10_000: 100, 1024 * 64: 64}
 """How many messages the stress tests of queues send -> how many are enough where every switch is a choice."""
-_HARMLESS_CUTS = frozenset({"executions", "seconds", "a count of the threads of an executor", None})
+_HARMLESS_CUTS = frozenset(
+    {
+        "executions",
+        "seconds",
+        "a count of the threads of an executor",
+        "the contexts of the threads of an executor",
+        None,
+    }
+)
 """Whatever else cuts an exploration means that not all of the test was under control."""
 _ENDLESS = 1e6
 """Virtual seconds that tests wait for their threads: a schedule may let those sleep on that look at the clock."""

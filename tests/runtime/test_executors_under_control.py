@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextvars
 import multiprocessing.pool
 import queue
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -403,6 +405,35 @@ def test_a_count_of_the_threads_of_an_executor_is_not_proved() -> None:
     assert not found.proved
     assert found.cut_by == "a count of the threads of an executor"
     assert "how many threads an executor has started" in str(found)
+
+
+@pytest.mark.skipif(not getattr(sys.flags, "thread_inherit_context", False), reason="threads inherit no context")
+def test_workers_that_inherit_different_contexts_are_not_proved() -> None:
+    variable = contextvars.ContextVar("variable", default=0)
+
+    def body() -> list[int]:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            first = pool.submit(variable.get)
+            variable.set(variable.get() + 1)
+            second = pool.submit(variable.get)
+            return [first.result(), second.result()]
+
+    found = racekit.explore(lambda: contextvars.copy_context().run(body))
+    assert not found.proved
+    assert found.cut_by == "the contexts of the threads of an executor"
+
+
+def test_workers_that_inherit_the_same_context_are_proved_to_see_it() -> None:
+    variable = contextvars.ContextVar("variable", default="nothing")
+
+    def body() -> list[str]:
+        variable.set("inherited")
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            return [future.result() for future in [pool.submit(variable.get) for _ in range(2)]]
+
+    own = "inherited" if getattr(sys.flags, "thread_inherit_context", False) else "nothing"
+    found = racekit.explore(lambda: str(contextvars.copy_context().run(body)), outcomes={str([own, own])})
+    assert found.proved, str(found)
 
 
 def test_workers_end_when_their_executor_is_forgotten() -> None:

@@ -7,11 +7,13 @@ in which each worker is slow to look for its next task, until there is one. Then
 there are as many workers as tasks, up to the limit. To look for a task and to take it is one step.
 
 With an initializer, or in a class that starts its workers in its own way, code of the user runs for each worker. There
-everything stays as it is.
+everything stays as it is. Where threads inherit the context of whoever starts them, as without a GIL since 3.14,
+workers are interchangeable while all tasks are submitted in contexts that hold the same.
 """
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import sys
 from collections.abc import Callable
@@ -25,17 +27,31 @@ from racekit.runtime.turn import TURN
 from racekit.watch.swap import Swaps
 
 _STARTS_WORKERS = ("_adjust_thread_count", "prepare_context")
-_CONTEXT_DEPENDS_ON_WHO_STARTS = bool(getattr(sys.flags, "thread_inherit_context", False))
+_CONTEXTS_ARE_INHERITED = bool(getattr(sys.flags, "thread_inherit_context", False))
 
 
 class _NobodyIdle:
-    """Takes the place of the semaphore that counts the idle workers of an executor."""
+    """Takes the place of the semaphore that counts the idle workers of an executor: each `submit` asks it for one."""
+
+    def __init__(self) -> None:
+        self._inherited: contextvars.Context | None = None
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        if _CONTEXTS_ARE_INHERITED and originals.get_ident() == TURN.ident:
+            context = contextvars.copy_context()
+            if self._inherited is None:
+                self._inherited = context
+            elif not _hold_the_same(self._inherited, context):
+                TURN.scheduler.workers_differ = True
         return False
 
     def release(self, n: int = 1) -> None:
         pass
+
+
+def _hold_the_same(one: contextvars.Context, other: contextvars.Context) -> bool:
+    missing = object()
+    return len(one) == len(other) and all(other.get(each, missing) is value for each, value in one.items())
 
 
 class _Tasks(queue.SimpleQueue[Any]):
@@ -89,7 +105,7 @@ def _initializing(original: Callable[..., None]) -> Callable[..., None]:
 def _starts_workers(type_: type) -> bool:
     """Whether this class of executors has code of its own for that."""
     others = type_.__mro__[: type_.__mro__.index(ThreadPoolExecutor)]
-    return _CONTEXT_DEPENDS_ON_WHO_STARTS or any(name in vars(each) for each in others for name in _STARTS_WORKERS)
+    return any(name in vars(each) for each in others for name in _STARTS_WORKERS)
 
 
 def swap_executors(swaps: Swaps) -> None:
