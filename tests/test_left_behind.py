@@ -403,6 +403,17 @@ def test_names_that_a_body_imports_are_real_afterwards() -> None:
     assert abs(kept["monotonic"]() - before) < 5
 
 
+def counts() -> Iterator[int]:
+    yield 1
+
+
+def test_a_generator_made_in_an_execution_can_begin_afterwards_without_being_watched() -> None:
+    before, kept = counts.__code__, list[Iterator[int]]()
+    racekit.explore(lambda: kept.append(counts()), executions=1)
+    assert list(kept[0]) == [1]
+    assert counts.__code__ is before
+
+
 def test_a_thread_made_in_an_execution_is_dead_afterwards() -> None:
     kept: list[threading.Thread] = []
 

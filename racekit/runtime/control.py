@@ -137,9 +137,9 @@ class Control:
         for methods in self._methods:
             methods.remove()
         self._names.remove()
-        self._swaps.undo()
         WATCHER.release_born()
         WATCHER.forget()
+        self._swaps.undo()
         hash_by_address()
         self._silence.end()
         self._thread_names.restore()

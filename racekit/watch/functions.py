@@ -33,17 +33,30 @@ def knows_old_objects() -> bool:
 class FoundFunction:
     """A function in scope, the names that it stores, and the forwarding code that was made for it, if it was.
 
-    `at_once`: none can be made, so it has to be rewritten before it is called.
+    `at_once`: none can be made, so it has to be rewritten before it is called. The `function` is there while it is
+    held; before and after that, this does not keep it alive.
     """
 
-    __slots__ = ("at_once", "code", "forwarding", "reference", "stored_names")
+    __slots__ = ("at_once", "code", "forwarding", "function", "reference", "stored_names")
 
-    def __init__(self, function: FunctionType, code: CodeType) -> None:
+    def __init__(self, function: FunctionType) -> None:
+        self.function = function
         self.reference = weakref.ref(function)
-        self.code = code
+        self.code = function.__code__
         self.forwarding: CodeType | None = None
         self.at_once = False
-        self.stored_names = stored_names(code)
+        self.stored_names = stored_names(function.__code__)
+
+    def hold(self) -> bool:
+        """Hold the function, unless it is gone or has other code than before."""
+        function = self.reference()
+        if function is None or function.__code__ is not self.code:
+            return False
+        self.function = function
+        return True
+
+    def let_go(self) -> None:
+        del self.function
 
 
 class Functions:
@@ -54,36 +67,27 @@ class Functions:
         self._scope = Scope()
         self._collections: tuple[int, ...] = ()
 
-    def all_of(self, scope: Scope) -> Iterator[tuple[FunctionType, FoundFunction]]:
-        """Every function of the process that is in scope, wherever it was found."""
-        collections = _collections_of_old_objects()
+    def all_of(self, scope: Scope) -> dict[int, FoundFunction]:
+        """Every function of the process that is in scope, wherever it was found, by its id. They are held."""
+        before: dict[int, FoundFunction] = {}
         if scope.names == self._scope.names and self._nothing_grew_old():
             objects = _young_objects()
-            known = list(self._found.items())
+            for identity, found in [each for each in self._found.items() if not each[1].hold()]:
+                del self._found[identity]
+                objects.append(found.reference())
         else:
-            if collections:
+            if knows_old_objects():
                 gc.collect(1)  # what is there now grows old, so that the next search need not look at it
-                collections = _collections_of_old_objects()
+            self._collections = _collections_of_old_objects()
             objects = all_objects()
-            known = []
-        self._scope, self._collections = scope, collections
-        before, self._found = self._found, {}
-        for identity, found in known:
-            function = found.reference()
-            if function is not None:
-                if function.__code__ is not found.code:
-                    found = FoundFunction(function, function.__code__)
-                self._found[identity] = found
-                yield function, found
+            before, self._found = self._found, {}
+        self._scope = scope
         for function in self._in_scope(objects):
-            identity, code = id(function), function.__code__
-            if identity in self._found:
-                continue
-            kept = before.get(identity)
-            if kept is None or kept.reference() is not function or kept.code is not code:
-                kept = FoundFunction(function, code)
-            self._found[identity] = kept
-            yield function, kept
+            identity = id(function)
+            if identity not in self._found:
+                kept = before.get(identity)
+                self._found[identity] = kept if kept is not None and kept.hold() else FoundFunction(function)
+        return self._found
 
     def born_since(self) -> list[FunctionType]:
         """The functions that may have come into being since the last search, and some that did not."""
@@ -93,10 +97,9 @@ class Functions:
     def _nothing_grew_old(self) -> bool:
         return bool(self._collections) and self._collections == _collections_of_old_objects()
 
-    def new_in(self, objects: list[object]) -> Iterator[tuple[FunctionType, FoundFunction]]:
+    def new_in(self, objects: list[object]) -> list[FoundFunction]:
         """The functions among `objects` that are in the scope of the last search."""
-        for function in self._in_scope(objects):
-            yield function, FoundFunction(function, function.__code__)
+        return list(map(FoundFunction, self._in_scope(objects)))
 
     def _in_scope(self, objects: list[object]) -> Iterator[FunctionType]:
         verdicts, judge = self._scope.verdicts, self._scope.judge

@@ -103,13 +103,23 @@ def _is_racekit(filename: str) -> bool:
     return os.path.abspath(filename).startswith(os.path.join(_RACEKIT, "")) and not _is_scenario(filename)
 
 
+def _real_path(filename: str) -> str:
+    """As `os.path.realpath`, which asks about each directory for each file in it."""
+    directory, name = os.path.split(filename)
+    path = os.path.join(_real_directory(directory), name)
+    return os.path.realpath(path) if os.path.islink(path) else path
+
+
+_real_directory = functools.cache(os.path.realpath)
+
+
 @functools.cache
 def is_project_file(filename: str) -> bool:
     if filename.startswith("<frozen"):
         return False
     if _is_scenario(filename):
         return True
-    path = os.path.realpath(filename)
+    path = _real_path(filename)
     if any(part in path for part in _INSTALLED) or path.startswith(_LIBRARIES):
         return False
     return not _is_racekit(filename)

@@ -13,15 +13,16 @@ CELLS = "variables of enclosing functions"
 def stored_names(code: CodeType, *, of_module: bool = False) -> frozenset[str]:
     """The names that `code` stores or deletes, and the code nested in it; of_module: its own names are globals."""
     names: set[str] = set()
-    raw = code.co_code
-    operations = raw[::2]
-    for opcode in opcodes.NAME_WRITES | opcodes.MODULE_WRITES if of_module else opcodes.NAME_WRITES:
-        at = operations.find(opcode)
-        while at >= 0:
-            names.add(code.co_names[_argument(raw, at) >> opcodes.NAME_SHIFT[opcode]])
-            at = operations.find(opcode, at + 1)
+    if code.co_names:
+        raw = code.co_code
+        operations = raw[::2]
+        for opcode in opcodes.NAME_WRITES | opcodes.MODULE_WRITES if of_module else opcodes.NAME_WRITES:
+            at = operations.find(opcode)
+            while at >= 0:
+                names.add(code.co_names[_argument(raw, at) >> opcodes.NAME_SHIFT[opcode]])
+                at = operations.find(opcode, at + 1)
     for constant in code.co_consts:
-        if isinstance(constant, CodeType):
+        if type(constant) is CodeType:
             names |= stored_names(constant)
     if "cell_contents" in names:
         names.add(CELLS)

@@ -15,6 +15,7 @@ from typing import Any
 from racekit.watch.insertion import decode, insert
 from racekit.watch.opcodes import LOAD_CONST, POP_TOP, encode, encode_call, number
 
+_SIGNATURE_AND_KIND = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
 _PLACEHOLDER = "racekit"
 _MARK = object()
 
@@ -26,21 +27,16 @@ def forwarding_code(code: CodeType, target: Callable[..., Any]) -> CodeType:
     """
     if code.co_flags & inspect.CO_ASYNC_GENERATOR:
         raise ValueError(f"{code.co_qualname} is an asynchronous generator")
-    template = _template(
+    positional, variables = code.co_argcount, code.co_varnames
+    template, count, before, after = _template(
         code.co_posonlyargcount,
-        code.co_argcount,
-        code.co_kwonlyargcount,
-        bool(code.co_flags & inspect.CO_VARARGS),
-        bool(code.co_flags & inspect.CO_VARKEYWORDS),
-        code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE),
-        code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount],
+        positional,
+        code.co_flags & _SIGNATURE_AND_KIND,
+        variables[positional : positional + code.co_kwonlyargcount],
         len(code.co_freevars),
     )
-    count, constants = template.co_nlocals, template.co_consts
-    placeholder = constants.index(_PLACEHOLDER)
-    before, after = constants[:placeholder], constants[placeholder + 1 :]
     return template.replace(
-        co_varnames=code.co_varnames[:count],
+        co_varnames=variables[:count],
         co_freevars=code.co_freevars,
         co_consts=(*before, target, *after, _MARK),
         co_name=code.co_name,
@@ -77,34 +73,28 @@ def is_forwarding(code: CodeType) -> bool:
 
 @cache
 def _template(
-    positional_only: int,
-    positional: int,
-    keyword_only: int,
-    star: bool,
-    star_star: bool,
-    kind: int,
-    keywords: tuple[str, ...],
-    free: int,
-) -> CodeType:
+    positional_only: int, positional: int, flags: int, keywords: tuple[str, ...], free: int
+) -> tuple[CodeType, int, tuple[Any, ...], tuple[Any, ...]]:
+    """Forwarding code, the number of its variables, and its constants before and after the target."""
     names = [f"p{i}" for i in range(positional)]
     parameters: list[str] = list(names)
     if positional_only:
         parameters.insert(positional_only, "/")
     passed = list(names)
-    if star:
+    if flags & inspect.CO_VARARGS:
         parameters.append("*star")
         passed.append("*star")
-    elif keyword_only:
+    elif keywords:
         parameters.append("*")
-    parameters += [f"k{i}" for i in range(keyword_only)]
+    parameters += [f"k{i}" for i in range(len(keywords))]
     passed += [f"**{{{name!r}: k{i}}}" for i, name in enumerate(keywords)]
-    if star_star:
+    if flags & inspect.CO_VARKEYWORDS:
         parameters.append("**double")
         passed.append("**double")
     call = f"{_PLACEHOLDER!r}({', '.join(passed)})"
-    if kind & inspect.CO_GENERATOR:
+    if flags & inspect.CO_GENERATOR:
         source = f"def stub({', '.join(parameters)}): return (yield from {call})"
-    elif kind & inspect.CO_COROUTINE:
+    elif flags & inspect.CO_COROUTINE:
         source = f"async def stub({', '.join(parameters)}): return await {call}"
     else:
         source = f"def stub({', '.join(parameters)}): return {call}"
@@ -112,12 +102,13 @@ def _template(
         warnings.simplefilter("ignore", SyntaxWarning)
         module = compile(source, "<racekit>", "exec")
     stub = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
-    if not free:
-        return stub
-    # Whoever looks at the frame's variables must find the cells of the closure in it.
-    cells = encode(number("COPY_FREE_VARS"), free)
-    stub = stub.replace(co_freevars=tuple(f"f{i}" for i in range(free)))
-    return insert(stub, decode(stub), before={0: cells}, instead={}, constants=stub.co_consts, extra_stack=0)
+    if free:
+        # Whoever looks at the frame's variables must find the cells of the closure in it.
+        cells = encode(number("COPY_FREE_VARS"), free)
+        stub = stub.replace(co_freevars=tuple(f"f{i}" for i in range(free)))
+        stub = insert(stub, decode(stub), before={0: cells}, instead={}, constants=stub.co_consts, extra_stack=0)
+    placeholder = stub.co_consts.index(_PLACEHOLDER)
+    return stub, stub.co_nlocals, stub.co_consts[:placeholder], stub.co_consts[placeholder + 1 :]
 
 
 def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionType:
@@ -130,6 +121,10 @@ def copy_of(function: FunctionType, code: CodeType | None = None) -> FunctionTyp
     return copy
 
 
+_WRAPPED: dict[int, tuple[FunctionType, CodeType, CodeType]] = {}
+"""By its id: a function, the code that it had, and the code that it has when it is wrapped."""
+
+
 class Swaps:
     """The functions whose code was swapped, and what it was before."""
 
@@ -139,6 +134,15 @@ class Swaps:
     def swap(self, function: FunctionType, code: CodeType) -> None:
         self._before.setdefault(id(function), (function, function.__code__))
         function.__code__ = code
+
+    def wrap(self, function: FunctionType, wrapper: Callable[[FunctionType], Callable[..., Any]]) -> None:
+        """Have `function` do what `wrapper` makes of a copy of it, which is the same each time: it is made once."""
+        code = function.__code__
+        wrapped = _WRAPPED.get(id(function))
+        if wrapped is None or wrapped[1] is not code:
+            wrapped = function, code, forwarding_code(code, wrapper(copy_of(function)))
+            _WRAPPED[id(function)] = wrapped
+        self.swap(function, wrapped[2])
 
     def before(self, function: FunctionType) -> CodeType:
         """The function's own code."""

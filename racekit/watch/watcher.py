@@ -7,7 +7,8 @@ its callers would see that, so such a function is rewritten at once.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -45,7 +46,7 @@ class Watcher:
         self._versions: dict[tuple[int, int, bool], _Versions] = {}
         self._every_attribute = False
         self._stored_names: set[str] = set()
-        self._watched: dict[int, tuple[FunctionType, FoundFunction]] = {}
+        self._watched: dict[int, FoundFunction] = {}
         self._in_use: dict[_Versions, Rewritten] = {}
         self._own_codes: dict[int, CodeType] = {}
         self._executed: dict[tuple[CodeType, str, int, bool], _Versions] = {}
@@ -68,7 +69,7 @@ class Watcher:
         self.refused.clear()
         self.grown = False
         self.seconds = 0.0
-        self._watch_all(self._in_scope.all_of(scope))
+        self._watch_all(self._in_scope.all_of(scope).values())
 
     def find_new(self, *, youngest: bool) -> None:
         """Watch functions that came into being since, in code that is not rewritten: by an import, or by `exec`.
@@ -77,15 +78,15 @@ class Watcher:
         not run yet. Otherwise they may have run unseen, so that the search has to begin anew.
         """
         if youngest:
-            self._watch_all(self._in_scope.new_in(gc.get_objects(generation=0)))
-        elif self._watch_all(self._in_scope.new_in(all_objects())):
+            self._watch_new(gc.get_objects(generation=0))
+        elif self._watch_new(all_objects()):
             self.grown = True
 
     def watch_born(self) -> None:
         """Rewrite functions anew that rewritten code has made, and that somebody has kept."""
         for function, code in self._born():
             function.__code__ = code
-            self._watch(function, FoundFunction(function, code))
+            self._watch([FoundFunction(function)])
 
     def release_born(self) -> None:
         """Give them their own code, as they would have it if the code that made them had not been rewritten."""
@@ -100,15 +101,22 @@ class Watcher:
             if id(function.__code__) in own and id(function) not in self._watched
         ]
 
-    def _watch_all(self, functions: Iterable[tuple[FunctionType, FoundFunction]]) -> bool:
-        new = [each for each in functions if not (id(each[0]) in self._watched or self._is_watched(each[1].code))]
-        self._add_stored_names(frozenset().union(*(found.stored_names for _, found in new)))
-        for function, found in new:
-            self._watch(function, found)
+    def _watch_new(self, objects: list[object]) -> bool:
+        """Whether there were functions among these that are in scope and not watched yet."""
+        found = self._in_scope.new_in(objects)
+        new = [each for each in found if not (id(each.function) in self._watched or self._is_watched(each.code))]
+        self._watch_all(new)
         return bool(new)
 
+    def _watch_all(self, functions: Collection[FoundFunction]) -> None:
+        self._add_stored_names(frozenset().union(*[found.stored_names for found in functions if found.stored_names]))
+        self._watch(functions)
+
     def forget(self) -> None:
-        """The exploration is over: nothing is watched."""
+        """The exploration is over: nothing is watched, and every function has its own code again."""
+        for found in self._watched.values():
+            found.function.__code__ = found.code
+            found.let_go()
         self._watched.clear()
         self._in_use.clear()
         self._executed.clear()
@@ -138,54 +146,56 @@ class Watcher:
     def own_code(self, function: FunctionType) -> CodeType:
         """The code that `function` has without being watched."""
         watched = self._watched.get(id(function))
-        return self._swaps.before(function) if watched is None else watched[1].code
+        return self._swaps.before(function) if watched is None else watched.code
 
     def change_code(self, function: FunctionType, code: CodeType) -> None:
-        """Give `function` other code of its own; if it is watched, that is watched."""
-        if id(function) in self._watched:
-            found = FoundFunction(function, code)
-            self._add_stored_names(found.stored_names)
-            self._watch(function, found)
-        else:
+        """Give `function` other code of its own; if it is watched, that is watched, until the exploration ends."""
+        watched = self._watched.get(id(function))
+        if watched is None:
             function.__code__ = code
+            return
+        function.__code__ = watched.code
+        watched.let_go()
+        self._swaps.swap(function, code)
+        self._watch_all([FoundFunction(function)])
 
-    def _watch(self, function: FunctionType, found: FoundFunction) -> None:
-        self._watched[id(function)] = function, found
-        if found.forwarding is None and not found.at_once:
-            self._prepare(function, found)
-        if found.forwarding is None:
-            self._rewrite(function, found.code)
-        else:
-            self._swaps.swap(function, found.forwarding)
+    def _watch(self, functions: Iterable[FoundFunction]) -> None:
+        for found in functions:
+            self._watched[id(found.function)] = found
+            if found.forwarding is None and not found.at_once:
+                self._prepare(found)
+            if found.forwarding is None:
+                self._rewrite(found)
+            else:
+                found.function.__code__ = found.forwarding
 
-    def _prepare(self, function: FunctionType, found: FoundFunction) -> None:
+    def _prepare(self, found: FoundFunction) -> None:
         found.at_once = _looks_at_its_callers(found.code)
         if not found.at_once:
             try:
-                found.forwarding = forwarding_code(found.code, self._rewriter(found))
+                found.forwarding = forwarding_code(found.code, partial(self._rewrite_and_call, found))
             except ValueError:
                 found.at_once = True
 
-    def _rewriter(self, found: FoundFunction) -> Callable[..., Any]:
-        def rewrite_and_call(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            function = found.reference()
-            assert function is not None
-            self._quietly(lambda: self._rewrite(function, found.code))
-            return function(*args, **kwargs)
+    def _rewrite_and_call(self, found: FoundFunction, /, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        function = found.reference()
+        assert function is not None
+        if self._watched.get(id(function)) is found:  # a generator may have been kept until after the exploration
+            self._quietly(lambda: self._rewrite(found))
+        return function(*args, **kwargs)
 
-        return rewrite_and_call
-
-    def _rewrite(self, function: FunctionType, code: CodeType) -> None:
+    def _rewrite(self, found: FoundFunction) -> None:
+        function, code = found.function, found.code
         versions = self._versions_of(function, code)
         try:
             rewritten = versions.get(self._stored_names) or self._new_version(versions, function.__globals__, code)
         except CannotRewrite as error:
             self.refused[code.co_qualname] = error
-            self._swaps.swap(function, code)
+            function.__code__ = code
             return
         self._in_use[versions] = rewritten
-        self._swaps.swap(function, rewritten.code)
+        function.__code__ = rewritten.code
 
     def _new_version(
         self, versions: _Versions, namespace: dict[str, Any], code: CodeType, *, of_module: bool = False
@@ -229,9 +239,7 @@ class Watcher:
         }
         if outdated:
             self.grown = True
-            for function, found in list(self._watched.values()):
-                if id(function.__code__) in outdated:
-                    self._watch(function, found)
+            self._watch([found for found in self._watched.values() if id(found.function.__code__) in outdated])
 
 
 class _Versions:
@@ -260,5 +268,4 @@ def _looks_at_its_callers(code: CodeType) -> bool:
     """Whether it may ask who called it: by a frame, or for a warning that is to be shown there."""
     if not _NAMES_FOR_CALLERS.isdisjoint(code.co_names):
         return True
-    tuples = [constant for constant in code.co_consts if type(constant) is tuple]
-    return any("stacklevel" in names for names in tuples)
+    return any("stacklevel" in constant for constant in code.co_consts if type(constant) is tuple)

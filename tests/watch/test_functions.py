@@ -17,7 +17,12 @@ from racekit.watch.scope import Scope
 
 
 def found(search: Functions, scope: Scope | None = None) -> set[FunctionType]:
-    return {function for function, _ in search.all_of(scope or Scope())}
+    functions = search.all_of(scope or Scope())
+    try:
+        return {each.function for each in functions.values()}
+    finally:
+        for each in functions.values():
+            each.let_go()
 
 
 def new_function(name: str = "new") -> Any:
@@ -96,7 +101,7 @@ def test_a_function_that_was_given_other_code_is_found_with_that() -> None:
     search, function, other = Functions(), new_function("one"), new_function("other")
     found(search)
     function.__code__ = other.__code__
-    assert [each.code for candidate, each in search.all_of(Scope()) if candidate is function] == [other.__code__]
+    assert search.all_of(Scope())[id(function)].code is other.__code__
 
 
 def test_another_scope_is_searched_anew() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from racekit.runtime import originals
 from racekit.runtime.turn import TURN
-from racekit.watch.swap import Swaps, copy_of, forwarding_code
+from racekit.watch.swap import Swaps
 
 _NUMBER = "_racekit_number"
 
@@ -38,7 +38,7 @@ def number_threads_and_futures(swaps: Swaps) -> None:
     """Number what is made from now on, until `hash_by_address`."""
     for type_ in (threading.Thread, Future):
         function: Any = type_.__init__
-        swaps.swap(function, forwarding_code(function.__code__, _numbered(copy_of(function))))
+        swaps.wrap(function, _numbered)
         type_.__hash__ = _hash  # type: ignore[method-assign]
 
 

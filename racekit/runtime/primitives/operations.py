@@ -20,7 +20,7 @@ from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.primitives import threads
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import expire_at_once
-from racekit.watch.swap import Swaps, copy_of, forwarding_code
+from racekit.watch.swap import Swaps
 
 _get_ident = originals.get_ident
 
@@ -119,11 +119,11 @@ def not_atomic(original: Callable[..., Any]) -> Callable[..., Any]:
     return operation
 
 
-def swap_method(swaps: Swaps, owner: Any, name: str, replace: Callable[[FunctionType], Callable[..., Any]]) -> None:
-    """Have a function of this class or module, if it has one of this name, do what `replace` makes of it."""
+def swap_method(swaps: Swaps, owner: Any, name: str, wrapper: Callable[[FunctionType], Callable[..., Any]]) -> None:
+    """Have a function of this class or module, if it has one of this name, do what `wrapper` makes of it."""
     function = vars(owner).get(name)
     if isinstance(function, FunctionType):
-        swaps.swap(function, forwarding_code(function.__code__, replace(copy_of(function))))
+        swaps.wrap(function, wrapper)
 
 
 def swap_operations(swaps: Swaps) -> None:

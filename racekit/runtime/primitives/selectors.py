@@ -14,7 +14,7 @@ from racekit.runtime.primitives.locks import nanoseconds
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import PAST_A_DEADLINE, advance, wait
-from racekit.watch.swap import Swaps, copy_of, forwarding_code
+from racekit.watch.swap import Swaps
 
 _SELECTORS = ("SelectSelector", "_PollLikeSelector", "EpollSelector", "KqueueSelector")
 
@@ -72,4 +72,4 @@ def swap_selectors(swaps: Swaps) -> None:
     for name in _SELECTORS:
         select: Any = vars(getattr(selectors, name, object)).get("select")
         if select is not None:
-            swaps.swap(select, forwarding_code(select.__code__, _select(copy_of(select))))
+            swaps.wrap(select, _select)

@@ -10,7 +10,7 @@ from typing import Any
 from racekit.errors import ExecutionAborted
 from racekit.runtime import originals
 from racekit.runtime.turn import TURN
-from racekit.watch.swap import Swaps, copy_of, forwarding_code
+from racekit.watch.swap import Swaps
 
 
 def is_unwinding() -> bool:
@@ -38,7 +38,7 @@ class Silence:
 
     def begin(self, swaps: Swaps) -> None:
         handle: Any = logging.Logger.handle
-        swaps.swap(handle, forwarding_code(handle.__code__, _unless_unwinding(copy_of(handle))))
+        swaps.wrap(handle, _unless_unwinding)
         self._hook = sys.unraisablehook
         sys.unraisablehook = self._on_unraisable
 
