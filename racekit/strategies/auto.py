@@ -14,15 +14,19 @@ from racekit.strategies.pos import Pos
 from racekit.strategies.protocol import Strategy
 from racekit.strategies.surw import Surw
 
+_DIRECTED_ALONE = 10
 _DIRECTED_EXECUTIONS = 30
+_PROOF_EXECUTIONS = 50
 _SIMPLE_EXECUTIONS = 50
 _ONE_SHARE_IN = 8
 _ONE_SAMPLE_IN = 4
+_ONE_SAMPLE_NEAR_A_PROOF_IN = 16
+_ENOUGH_TO_ESTIMATE = 20
 
 
 class Auto:
-    """Most bugs show where an execution is directed at a conflict, or need few preemptions; what is small enough is
-    then proved; and what is too large for that is sampled, in several ways by turns.
+    """Most bugs show where an execution is directed at a conflict, so that comes first. What is small enough for the
+    budget is proved. What is not is run with few preemptions, and sampled all along, in several ways by turns.
 
     The first execution follows the default schedule, and is a profile for those who choose by what they know. If the
     number of preemptions is limited, everything keeps to that.
@@ -33,9 +37,10 @@ class Auto:
         self._bounded = Bounded(options.preemptions)
         self._exact = self._bounded if _needs_bound(options) else Dpor()
         self._samples = Surw(options.seed), Pos(options.seed), Pct(options.seed, options.depth)
-        budget = options.executions
+        self._budget = budget = options.executions
         share = _SIMPLE_EXECUTIONS if budget is None else budget // _ONE_SHARE_IN
         self._directed_left = 0 if _needs_bound(options) else min(_DIRECTED_EXECUTIONS, share)
+        self._proof_left = min(_PROOF_EXECUTIONS, share)
         self._simple_left = min(_SIMPLE_EXECUTIONS, share)
         self._mixes = (budget or options.seconds) is not None and options.preemptions is None
         self._current: Strategy = self._exact
@@ -60,20 +65,36 @@ class Auto:
 
     def begin(self) -> bool:
         self._begun += 1
+        near = self._proof_is_near()
+        one_sample_in = _ONE_SAMPLE_NEAR_A_PROOF_IN if near else _ONE_SAMPLE_IN
         if not self._has_profile:
             self._current = self._bounded
-        elif self._mixes and self._begun % _ONE_SAMPLE_IN == 0:
+        elif self._mixes and self._begun % one_sample_in == 0:
             self._current = self._samples[self._begun // _ONE_SAMPLE_IN % len(self._samples)]
-        elif self._directed_left and self._directed.begin():
+        elif self._directs() and self._directed.begin():
             self._directed_left -= 1
             self._current = self._directed
             return True
-        elif self._simple_left:
+        elif self._proof_left:
+            self._proof_left -= 1
+            self._current = self._exact
+        elif self._simple_left and not near:
             self._simple_left -= 1
             self._current = self._bounded
         else:
             self._current = self._exact
         return self._current.begin()
+
+    def _directs(self) -> bool:
+        """Whether to direct the next one: each at first, then by turns with the exact ones."""
+        return self._directed_left > 0 and (self._begun <= _DIRECTED_ALONE or self._begun % 2 == 1)
+
+    def _proof_is_near(self) -> bool:
+        """Whether all different interleavings seem to be few enough for the budget."""
+        exact, budget = self._exact, self._budget
+        if budget is None or not isinstance(exact, Dpor) or exact.complete < _ENOUGH_TO_ESTIMATE:
+            return False
+        return exact.estimated_left() < budget - self._begun
 
     def choose(self, point: SchedulingPoint) -> int:
         return self._current.choose(point)

@@ -7,6 +7,7 @@ happened, so the steps that lead there are put into the wake-up tree of the poin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
@@ -42,9 +43,13 @@ class _Node:
     """A scheduling point of the current execution: what was chosen there, what is to be tried, what need not be.
 
     `footprint` and `links` are of the step that came of the choice; `fails` tells whether it ended the execution.
+    `done` is how many choices were tried before.
     """
 
-    __slots__ = ("branches", "chosen", "enabled", "fails", "follow", "footprint", "known", "links", "sleeping", "start")
+    __slots__ = (
+        *("branches", "chosen", "done", "enabled", "fails", "follow"),
+        *("footprint", "known", "links", "sleeping", "start"),
+    )
 
     def __init__(self, start: int, known: int, enabled: tuple[int, ...], sleeping: dict[int, _Sleeper]) -> None:
         self.start = start
@@ -53,6 +58,7 @@ class _Node:
         self.sleeping = sleeping
         self.branches: list[Branch] = []
         self.chosen = -1
+        self.done = 0
         self.follow: list[Branch] = []
         self.footprint: Footprint = ()
         self.links: Links = ()
@@ -65,7 +71,10 @@ class _Node:
 
 
 class Dpor:
-    """Every different interleaving, each once; which one comes first is up to the default schedule."""
+    """Every different interleaving, each once; which one comes first is up to the default schedule.
+
+    `complete` is how many have been run.
+    """
 
     compares_events = True
     preemptions_ruled_out = 0
@@ -76,7 +85,7 @@ class Dpor:
         self.restart()
 
     def restart(self) -> None:
-        self._complete = 0
+        self.complete = 0
         self._nodes: list[_Node] = []
         self._order = HappensBefore()
         self._fixed = 0
@@ -85,7 +94,19 @@ class Dpor:
 
     @property
     def interleavings(self) -> int | None:
-        return self._complete
+        return self.complete
+
+    def estimated_left(self) -> float:
+        """How many interleavings may be left, if the choices that are still to be tried lead to as many as those that
+        were (Kilby, Slaney, Thiébaux and Walsh, "Estimating search tree size", AAAI 2006). Often too few at first."""
+        if not self._nodes:
+            return math.inf if self._fresh else 0.0
+        seen, weight = 0.0, 1.0
+        for node in self._nodes:
+            choices = node.done + 1 + len(node.branches)
+            seen += weight * node.done / choices
+            weight /= choices
+        return self.complete * (1 / seen - 1) if seen else math.inf
 
     def begin(self) -> bool:
         self._depth = 0
@@ -142,7 +163,7 @@ class Dpor:
     # --- what to try next --------------------------------------------------------------------------------------------
 
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
-        self._complete += not self.is_redundant
+        self.complete += not self.is_redundant
         if self._depth < self._fixed:
             self.cut_by = "nondeterminism"
         del self._nodes[self._depth :]
@@ -205,6 +226,7 @@ class Dpor:
                 branch = node.branches.pop(0)
                 node.chosen = branch.thread
                 node.follow = branch.branches
+                node.done += 1
                 break
             self._nodes.pop()
         self._fixed = len(self._nodes)

@@ -72,6 +72,34 @@ def test_what_is_small_is_proved_within_the_default_budget(threads: int) -> None
     assert set(found.outcomes) == set(range(1, threads + 1))
 
 
+def with_a_lock() -> None:
+    lock = threading.Lock()
+    values = {"sum": 0}
+
+    def increment() -> None:
+        with lock:
+            values["sum"] += 1
+
+    threads = [threading.Thread(target=increment) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert values["sum"] == 3
+
+
+def test_what_is_very_small_is_proved_in_very_few_executions() -> None:
+    found = racekit.explore(with_a_lock)
+    assert found.interleavings == 6
+    assert found.executions <= 3 * 6
+
+
+def test_where_a_proof_is_near_little_else_is_run() -> None:
+    found = racekit.explore(increments(4))
+    assert found.interleavings == 576
+    assert found.executions <= 1.3 * 576
+
+
 def test_what_is_too_large_is_not_proved() -> None:
     found = racekit.explore(increments(5))
     assert found.executions == 1000

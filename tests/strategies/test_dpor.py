@@ -6,6 +6,7 @@ The counts are published ones: of the GenMC and Nidhugg test suites, of the pape
 
 from __future__ import annotations
 
+import functools
 import math
 import queue
 import random
@@ -16,6 +17,11 @@ from collections.abc import Callable
 import pytest
 
 import racekit
+from racekit.explore import replay_body
+from racekit.explorer import Explorer
+from racekit.options import Options
+from racekit.runtime.execution import ExecutionRun
+from racekit.strategies.dpor import Dpor
 
 Body = Callable[[], object]
 
@@ -397,3 +403,19 @@ def test_random_programs_have_the_outcomes_of_every_schedule(seed: int) -> None:
     found = explored(body)
     assert outcomes(found) == outcomes(every)
     assert found.executions <= every.executions + 1
+
+
+def test_how_many_are_left_is_estimated() -> None:
+    """Within a factor of two where half are done, and exactly at the end."""
+    strategy = Dpor()
+    estimates: list[float] = []
+
+    def note(run: ExecutionRun) -> bool:
+        estimates.append(strategy.estimated_left())
+        return False
+
+    body, options = increments(2, 3), Options(executions=None)
+    Explorer(body, options, strategy, until=note).run(functools.partial(replay_body, body, options=options))
+    assert len(estimates) == 1 + 328  # the first one shows where there are scheduling points
+    assert 164 / 2 <= estimates[164] <= 164 * 2
+    assert estimates[-1] == 0
