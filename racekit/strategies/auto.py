@@ -68,7 +68,7 @@ class Auto:
         near = self._proof_is_near()
         one_sample_in = _ONE_SAMPLE_NEAR_A_PROOF_IN if near else _ONE_SAMPLE_IN
         if not self._has_profile:
-            self._current = self._bounded
+            self._current = self._exact
         elif self._mixes and self._begun % one_sample_in == 0:
             self._current = self._samples[self._begun // _ONE_SAMPLE_IN % len(self._samples)]
         elif self._directs() and self._directed.begin():
@@ -103,7 +103,7 @@ class Auto:
         self._current.end(trace, kinds)
         if isinstance(self._current, Dpor):
             self._begun -= self._current.is_redundant
-        elif self.compares_events:
+        if not self._has_profile or (self.compares_events and self._current is not self._exact):
             self._has_profile = True
             for learner in (self._directed, *self._samples[:2]):
                 if learner is not self._current:
