@@ -174,13 +174,16 @@ def test_a_generator_that_a_thread_is_in_refuses_another_one(make: Any, use: Any
 
 
 def test_a_default_item_may_be_made_twice() -> None:
-    def make() -> list[int]:
-        return []
-
     def body() -> int:
+        made: list[list[int]] = []
+
+        def make() -> list[int]:
+            made.append([])
+            return made[-1]
+
         items = collections.defaultdict(make)
         run(lambda: items["key"].append(1), lambda: items["key"].append(2))
-        return len(items["key"])
+        return len(made)
 
     assert all_of(body) == {1, 2}
 
