@@ -170,4 +170,5 @@ def run_body(body: Callable[[], object], chooser: Chooser, options: Options) -> 
 
 def _execution(run: ExecutionRun, schedule: Schedule, failure: Failure | None, stuck: str) -> Execution:
     seconds = run.scheduler.now / 1_000_000_000
-    return Execution(run.value, failure, schedule, run.trace(), run.scheduler.steps, seconds, stuck)
+    trace = run.trace() if failure is None else failure.trace  # of a livelock, to put it together takes its time
+    return Execution(run.value, failure, schedule, trace, run.scheduler.steps, seconds, stuck)

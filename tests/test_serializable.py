@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -39,10 +40,10 @@ def balance(account: Account) -> int:
     return account.balance
 
 
-def refused(*functions: Any, setup: Any = Account, view: Any = balance) -> str:
+def refused(*functions: Any, setup: Any = Account, view: Any = balance, **options: Any) -> str:
     """The report, with its sentence, the first paragraph, in one line."""
     with pytest.raises(racekit.RaceFailure) as raised:
-        assert_serializable(setup, *functions, view=view)
+        assert_serializable(setup, *functions, view=view, **options)
     sentence, _, rest = str(raised.value).partition("\n\n")
     return f"{' '.join(sentence.split())}\n{rest}"
 
@@ -122,6 +123,25 @@ def test_a_mutable_view_is_kept_as_it_was() -> None:
 
 def test_the_report_ends_with_a_schedule_of_the_lost_update() -> None:
     assert refused(deposit, deposit).splitlines()[-1].startswith("  pin:     assert_serializable(..., replay='rk1:1@")
+
+
+def test_the_pinned_schedule_is_run_first_and_fails_at_once() -> None:
+    made: list[Account] = []
+
+    def setup() -> Account:
+        made.append(Account())
+        return made[-1]
+
+    [token] = re.findall("replay='(.*)'", refused(deposit, deposit))
+    report = refused(deposit, deposit, setup=setup, replay=token, executions=1)
+    assert f"replay='{token}'" in report
+    assert "Not serializable" in report
+    assert len(made) < 10
+
+
+def test_after_a_pinned_schedule_that_passes_comes_the_search() -> None:
+    assert assert_serializable(Account, locked_deposit, locked_double, view=balance, replay="rk1:").proved
+    assert "Not serializable" in refused(deposit, deposit, replay="rk1:")
 
 
 def test_within_a_budget_nothing_is_proved() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import settings
 from small_project import Project, told
 
 HEAD = """
@@ -141,10 +142,10 @@ def test_the_schedule_of_an_example_is_kept_and_tried_first_for_it(project: Proj
 
 def test_when_a_bug_is_mended_the_schedules_of_its_examples_pass(project: Project) -> None:
     source = HEAD + ORDERS["race below given"].replace("@quick", "@short") + DEPOSITS
-    project.run_in_subprocess(source)
+    project.run(source)
     mended = source.replace("        value = self.value\n        self.value = value + amount", MENDED)
     assert mended != source
-    result = project.run_in_subprocess(mended)
+    result = project.run(mended)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["race: test_it.py::test_it: the schedule that failed before now passes"])
     assert not list(project.pytester.path.glob(".racekit/failing/*"))
@@ -259,26 +260,31 @@ def test_statistics_tell_what_the_explorations_found(project: Project) -> None:
 
 
 def test_a_profile_holds(project: Project) -> None:
+    usual = settings.get_current_profile_name()
     project.pytester.makeconftest(
         "from hypothesis import settings\nsettings.register_profile('three', max_examples=3, database=None)"
     )
-    result = project.run_in_subprocess(
-        HEAD + f"@racekit.race\n@given(st.integers())\n{LOCKED}",
-        "--hypothesis-profile=three",
-        "--hypothesis-show-statistics",
-    )
+    try:
+        result = project.run(
+            HEAD + f"@racekit.race\n@given(st.integers())\n{LOCKED}",
+            "--hypothesis-profile=three",
+            "--hypothesis-show-statistics",
+        )
+    finally:
+        settings.load_profile(usual)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*3 passing*", "*Stopped because settings.max_examples=3"])
 
 
-def test_a_seed_of_hypothesis_gives_the_same_examples(project: Project) -> None:
+def test_a_seed_of_hypothesis_gives_the_same_examples(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # where Hypothesis leaves the seed that it is given
     source = f"{HEAD}seen = []\n@racekit.race\n@few\n@given(st.integers())\n" + LOCKED.replace(
         "    counter = LockedCounter()", "    seen.append(amount); counter = LockedCounter()"
     )
     source += "def test_after(): print('seen', sorted(set(seen)))"
 
     def seen(seed: int) -> str:
-        result = project.run_in_subprocess(source, "-s", f"--hypothesis-seed={seed}")
+        result = project.run(source, "-s", f"--hypothesis-seed={seed}")
         return next(line[line.index("seen [") :] for line in result.outlines if "seen [" in line)
 
     assert seen(1) == seen(1) != seen(2)

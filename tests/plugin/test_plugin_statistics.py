@@ -87,7 +87,7 @@ def test_statistics_of_nothing_have_no_heading(project: Project) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="needs xdist")
 def test_the_workers_of_xdist_send_their_statistics(project: Project) -> None:
-    result = project.run_in_subprocess(RACES, "-n2", "-v", "--race-statistics")
+    result = project.run(RACES, "-n2", "-v", "--race-statistics")
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(["* PASSED (proved) test_it.py::test_proved*"])
     result.stdout.fnmatch_lines(["=* race statistics *="])

@@ -68,7 +68,7 @@ def test_a_log_is_plain(project: Project) -> None:
 
 
 def test_the_report_comes_through_xdist(project: Project) -> None:
-    result = project.run_in_subprocess(RACE, "-n", "1", "--color=yes")
+    result = project.run(RACE, "-n", "1", "--color=yes")
     assert f"\x1b[1;31m{SENTENCE}" in result.stdout.str()
 
 

@@ -88,7 +88,7 @@ def test_the_junit_report_tells_of_the_explorations(project: Project) -> None:
 
 @needs("xdist")
 def test_the_workers_of_xdist_explore_and_the_summary_counts_them_all(project: Project) -> None:
-    result = project.run_in_subprocess(RACES, "-n2")
+    result = project.run(RACES, "-n2")
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines([SUMMARY])
 

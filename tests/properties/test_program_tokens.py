@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from typing import Any
@@ -87,6 +88,12 @@ def report(cls: Any, chosen: settings = QUICK, token: str | None = None) -> str:
     return str(raised.value)
 
 
+@functools.cache
+def found_by(make: Any) -> str:
+    """The report of a search, which comes to the same each time, but for the name of the test that runs."""
+    return report(make())
+
+
 def token_in(told: str) -> str:
     return re.findall(
         r"^  pin:     (?:@concurrent\(|concurrently\(StackMachine, )replay='(.*)'\)$", told, re.MULTILINE
@@ -111,7 +118,7 @@ def test_a_pinned_token_is_run_before_the_search(make: Any) -> None:
 
 
 def test_after_a_pinned_token_that_passes_comes_the_search() -> None:
-    passing = token_in(report(stack_operations())).split(";")
+    passing = token_in(found_by(stack_operations)).split(";")
     pinned = ";".join(["rk1:", *passing[1:]])
     report(stack_operations(replay=pinned))
     cls = stack_operations(replay=pinned)
@@ -120,14 +127,14 @@ def test_after_a_pinned_token_that_passes_comes_the_search() -> None:
 
 
 def test_a_pinned_token_that_does_not_fit_any_more_is_warned_of() -> None:
-    _, *program = token_in(report(stack_operations())).split(";")
+    _, *program = token_in(found_by(stack_operations)).split(";")
     cls = stack_operations(replay=";".join(["rk1:1@1w.other>2", *program]))
     with pytest.warns(UserWarning, match=r"can no longer be run like that.* never came to where it writes other"):
         report(cls)
 
 
 def test_what_is_to_be_replayed_has_to_fit() -> None:
-    _, *program = token_in(report(stack_operations())).split(";")
+    _, *program = token_in(found_by(stack_operations)).split(";")
     cls = stack_operations()
     cls.TestCase.replay = ";".join(["rk1:1@1w.other>2", *program])
     with pytest.raises(racekit.ScheduleMismatch):
@@ -159,7 +166,7 @@ def without_what_to_do(told: str) -> str:
 
 @KINDS
 def test_reproduce_failure_on_the_test_case_gives_inputs_and_schedule_again(make: Any) -> None:
-    told = report(make())
+    told = found_by(make)
     cls = make()
     reproducing(told)(cls.TestCase)
     again = report(cls)
@@ -167,9 +174,21 @@ def test_reproduce_failure_on_the_test_case_gives_inputs_and_schedule_again(make
     assert again.splitlines()[-1] == f"  schedule:  {token_in(told).partition(';')[0]}"
 
 
-def test_reproduce_failure_on_the_class_does_so_too() -> None:
-    told = report(stack_operations())
-    assert without_what_to_do(report(reproducing(told)(stack_operations()))) == without_what_to_do(told)
+@KINDS
+def test_reproduce_failure_on_the_class_does_so_too(make: Any) -> None:
+    told = found_by(make)
+    assert without_what_to_do(report(reproducing(told)(make()))) == without_what_to_do(told)
+
+
+def test_reproduce_failure_on_the_state_machine_itself_does_so_too() -> None:
+    class Decorated(StackMachine):
+        pass
+
+    told = found_by(stack_machine)
+    reproducing(told)(Decorated)
+    Stack.made = 0
+    assert without_what_to_do(report(concurrently(Decorated))) == without_what_to_do(told)
+    assert Stack.made < 100
 
 
 def test_the_decorator_is_shown_if_the_settings_say_so() -> None:

@@ -17,7 +17,7 @@ from racekit.properties.case import fails
 from racekit.properties.objects import DEFAULTS, ClassSubject
 from racekit.properties.search import Search
 
-SEEDS = range(10)
+SEEDS = range(5)
 CHOSEN = settings(database=None, suppress_health_check=list(HealthCheck))
 
 

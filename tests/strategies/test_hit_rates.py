@@ -28,6 +28,9 @@ from benchmarks.sctbench.catalogue import SCORED
 from simulator import STRATEGIES, percent_of_failures, stringbuffer, twostage
 
 import racekit
+from racekit.explore import explore_body
+from racekit.options import Options
+from racekit.runtime.execution import ExecutionRun
 
 EXECUTIONS = 600
 SIMULATED = 5000
@@ -89,10 +92,16 @@ PUBLISHED = {
 
 def hits(program: str, strategy: str, **options: int) -> float:
     """The share of executions that fail, in percent."""
-    found = racekit.explore(
-        PROGRAMS[program], strategy=strategy, executions=EXECUTIONS, stop_on_failure=False, **options
-    )
-    return 100 * sum(failure.count for failure in found.failures) / EXECUTIONS
+    failed = []
+
+    def count(run: ExecutionRun) -> bool:
+        failed.append(run.fault is not None)
+        return False
+
+    chosen = Options(strategy=strategy, executions=EXECUTIONS, **options)
+    explore_body(PROGRAMS[program], chosen, judge=count)  # which tells no failures, so none is minimized
+    assert len(failed) == EXECUTIONS
+    return 100 * sum(failed) / EXECUTIONS
 
 
 def spread(percent: float, *samples: int) -> float:
