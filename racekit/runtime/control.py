@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import random
@@ -103,7 +104,6 @@ class Control:
         gc.disable()
         self._affinity = _pin()
         self._policy = None if self._affinity is None else run_in_batches()
-        self.pool = Pool(self.interrupts, None if self._affinity is None else os.sched_getaffinity(0))
         PLACES.forget()
         attributes.forget()
         tools.find_locks()
@@ -175,10 +175,8 @@ def _pin() -> set[int] | None:
     """Keep this thread, and those it starts, on the processor it runs on: a hand-over is ten times faster there."""
     try:
         before = os.sched_getaffinity(0)
-        with open("/proc/self/stat", encoding="ascii") as stat:
-            processor = int(stat.read().rpartition(")")[2].split()[36])
-        os.sched_setaffinity(0, {processor})
-    except (AttributeError, OSError, ValueError, IndexError):
+        os.sched_setaffinity(0, {ctypes.pythonapi.sched_getcpu()})
+    except (AttributeError, OSError, ValueError):
         return None
     return before
 

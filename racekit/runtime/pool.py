@@ -17,57 +17,55 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """An OS thread that runs one job each time it is woken, and is as good as a new thread for every job."""
+    """An OS thread that runs one job each time it is woken, and is as good as a new thread for every job.
 
-    __slots__ = ("_ended", "_ready", "ident", "job", "parking", "state")
+    It runs on the processor, and with the policy, of the thread that makes it. What it is told to do it does as soon as
+    it has begun, so nobody waits for that.
+    """
 
-    def __init__(self, processors: set[int] | None) -> None:
+    __slots__ = ("_ended", "ident", "job", "parking", "state")
+
+    def __init__(self) -> None:
         self.parking = Parking()
         self.job: Callable[[], None] | None = None
-        self.ident = 0
-        self._ready = Parking()
         self._ended = Parking()
-        originals.start_new_thread(self._run, (processors,))
-        self._ready.park()
+        self.ident: int = originals.start_new_thread(self._run, ())
 
-    def _run(self, processors: set[int] | None) -> None:
-        self.ident = originals.get_ident()
+    def _run(self) -> None:
         self.state = ThreadState()
-        if processors is not None:
-            os.sched_setaffinity(0, processors)
-            run_in_batches()
-        self._ready.wake()
         while True:
             self.parking.park()
             job = self.job
             if job is None:
                 break
             contextvars.Context().run(job)
-        LEFT_BEHIND.pop(self.ident, None)
+        LEFT_BEHIND.pop(originals.get_ident(), None)
         self._ended.wake()
 
-    def end(self) -> None:
+    def dismiss(self) -> None:
         """Let the OS thread go; it must not be running a job."""
         self.job = None
         self.parking.wake()
+
+    def join(self) -> None:
+        """Wait until the OS thread, which was dismissed, has gone."""
         self._ended.park()
 
 
 class Pool:
     """The workers of one exploration, handed out in the same order in every execution."""
 
-    def __init__(self, interrupts: Interrupts, processors: set[int] | None = None) -> None:
+    def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts = interrupts
         self._workers: list[Worker] = []
         self._used = 0
-        self._processors = processors
         self.threads_before = originals.thread_count()
 
     def take(self) -> Worker:
         """A worker that nobody uses in this execution."""
         if self._used == len(self._workers):
             self._interrupts.hold_back()
-            self._workers.append(Worker(self._processors))
+            self._workers.append(Worker())
             self._interrupts.let_through()
         worker = self._workers[self._used]
         self._used += 1
@@ -103,14 +101,15 @@ class Pool:
         for worker in self._workers:
             if worker.ident == worker_ident:
                 self._workers.remove(worker)
-                worker.job = None
                 LEFT_BEHIND[worker_ident] = 0
-                worker.parking.wake()
+                worker.dismiss()
                 return
 
     def close(self) -> None:
         for worker in self._workers:
-            worker.end()
+            worker.dismiss()
+        for worker in self._workers:
+            worker.join()
         self._workers.clear()
 
 
