@@ -166,10 +166,11 @@ class Explorer:
                 return "found"
             if self.judge is None and run.fault is not None and options.stop_on_failure:
                 return "failure"
-            if len(sys.modules) != modules:
+            imported = len(sys.modules) != modules  # which is not done again by those that come later
+            if imported:
                 modules = len(sys.modules)
                 WATCHER.find_new(youngest=False)
-            if PLACES.grown or WATCHER.grown:
+            if imported or PLACES.grown or WATCHER.grown:
                 if WATCHER.grown:
                     WATCHER.watch_born()
                 PLACES.grown = WATCHER.grown = False

@@ -54,11 +54,11 @@ class Bounded:
 
     def __init__(self, preemptions: int | None = None) -> None:
         self._limit = preemptions
-        self.cut_by: str | None = None
         self._points: dict[tuple[tuple[int, ...], int, bool], _Point] = {}  # few differ, but there are very many
         self.restart()
 
     def restart(self) -> None:
+        self.cut_by: str | None = None
         self.bound = 0
         self._stack: list[Iterator[_Run]] = [iter([_Run([])])]
         self._this_round: list[_Run] = []

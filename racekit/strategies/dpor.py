@@ -80,11 +80,11 @@ class Dpor:
     preemptions_ruled_out = 0
 
     def __init__(self) -> None:
-        self.cut_by: str | None = None
         self.is_redundant = False
         self.restart()
 
     def restart(self) -> None:
+        self.cut_by: str | None = None
         self.complete = 0
         self._nodes: list[_Node] = []
         self._order = HappensBefore()

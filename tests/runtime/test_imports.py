@@ -50,6 +50,33 @@ def test_an_import_before_the_threads_start_is_harmless(module: str) -> None:
     assert racekit.explore(body).proved
 
 
+@pytest.mark.parametrize("strategy", ["auto", "bounded", "dpor"])
+def test_what_only_the_first_execution_imports_does_not_end_the_proof(
+    strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The import takes a lock, which no later execution does."""
+    name = f"imported_once_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text("import threading\nwith threading.Lock(): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    lock = threading.Lock()
+
+    def body() -> int:
+        importlib.import_module(name)
+        values = []
+
+        def add() -> None:
+            with lock:
+                values.append(len(values))
+
+        run(add, add)
+        return len(values)
+
+    assert name not in sys.modules
+    found = racekit.explore(body, strategy=strategy)
+    assert found.proved
+    assert set(found.outcomes) == {2}
+
+
 def test_an_import_of_the_standard_library_is_harmless() -> None:
     def body() -> None:
         sys.modules.pop("this_is_not_there", None)
