@@ -8,7 +8,7 @@ import os
 import sys
 import sysconfig
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
 
 from racekit.watch.scope import Scope
@@ -71,18 +71,19 @@ class Functions:
         """Every function of the process that is in scope, wherever it was found, by its id. They are held."""
         before: dict[int, FoundFunction] = {}
         if scope.names == self._scope.names and self._nothing_grew_old():
-            objects = _young_objects()
+            functions = _young_functions()
             for identity, found in [each for each in self._found.items() if not each[1].hold()]:
                 del self._found[identity]
-                objects.append(found.reference())
+                if (function := found.reference()) is not None:
+                    functions.append(function)
         else:
             if knows_old_objects():
                 gc.collect(1)  # what is there now grows old, so that the next search need not look at it
             self._collections = _collections_of_old_objects()
-            objects = all_objects()
+            functions = all_functions()
             before, self._found = self._found, {}
         self._scope = scope
-        for function in self._in_scope(objects):
+        for function in self._in_scope(functions):
             identity = id(function)
             if identity not in self._found:
                 kept = before.get(identity)
@@ -91,32 +92,40 @@ class Functions:
 
     def born_since(self) -> list[FunctionType]:
         """The functions that may have come into being since the last search, and some that did not."""
-        objects = _young_objects() if self._nothing_grew_old() else all_objects()
-        return [found for found in objects if type(found) is FunctionType]
+        return _young_functions() if self._nothing_grew_old() else all_functions()
 
     def _nothing_grew_old(self) -> bool:
         return bool(self._collections) and self._collections == _collections_of_old_objects()
 
-    def new_in(self, objects: list[object]) -> list[FoundFunction]:
-        """The functions among `objects` that are in the scope of the last search."""
-        return list(map(FoundFunction, self._in_scope(objects)))
+    def new_in(self, functions: Iterable[FunctionType]) -> list[FoundFunction]:
+        """Those of `functions` that are in the scope of the last search."""
+        return list(map(FoundFunction, self._in_scope(functions)))
 
-    def _in_scope(self, objects: list[object]) -> Iterator[FunctionType]:
+    def _in_scope(self, functions: Iterable[FunctionType]) -> Iterator[FunctionType]:
         verdicts, judge = self._scope.verdicts, self._scope.judge
-        for function in [candidate for candidate in objects if type(candidate) is FunctionType]:
+        for function in functions:
             verdict = verdicts.get(function.__code__.co_filename)
             if judge(function) if verdict is None else verdict:
                 yield function
 
 
-def _young_objects() -> list[object]:
-    return gc.get_objects(generation=0) + gc.get_objects(generation=1)
+def youngest_functions() -> list[FunctionType]:
+    """Those that have not survived any collection."""
+    return _functions_among(gc.get_objects(generation=0))
 
 
-def all_objects() -> list[object]:
-    """Every object that may be a function, of whatever age."""
-    objects = gc.get_objects()
-    return objects + _HIDDEN.beyond(objects)
+def _young_functions() -> list[FunctionType]:
+    return youngest_functions() + _functions_among(gc.get_objects(generation=1))
+
+
+def all_functions() -> list[FunctionType]:
+    """Every function that exists."""
+    functions = _functions_among(gc.get_objects())
+    return functions + _HIDDEN.beyond(functions)
+
+
+def _functions_among(objects: list[object]) -> list[FunctionType]:
+    return [found for found in objects if type(found) is FunctionType]
 
 
 class _Hidden:
@@ -131,16 +140,16 @@ class _Hidden:
         self._state: list[int] = []
         self._functions: list[weakref.ref[FunctionType]] = []
 
-    def beyond(self, objects: list[object]) -> list[object]:
-        """The functions that exist besides `objects`, which the collector knows."""
+    def beyond(self, functions: list[FunctionType]) -> list[FunctionType]:
+        """The functions that exist besides these, which are all that the collector knows."""
         state = [gc.get_freeze_count()]
-        if _FREE_THREADED and not any(found is _AS_OLD_AS_THE_PROCESS for found in objects):
+        if _FREE_THREADED and not any(found is _AS_OLD_AS_THE_PROCESS for found in functions):
             state += [generation["collections"] for generation in gc.get_stats()]
         if state == [0]:
             return []
         if state != self._state:
             self._state = state
-            self._functions = list(map(weakref.ref, _reachable_functions(objects)))
+            self._functions = list(map(weakref.ref, _reachable_functions(gc.get_objects())))
         return [function for reference in self._functions if (function := reference()) is not None]
 
 
@@ -159,7 +168,7 @@ def _reachable_functions(objects: list[object]) -> list[FunctionType]:
         seen |= new
         newest = [referents[identity] for identity in new if type(referents[identity]) not in _REFER_TO_NO_FUNCTION]
         reached += newest
-    return [found for found in reached if type(found) is FunctionType]
+    return _functions_among(reached)
 
 
 _REFER_TO_NO_FUNCTION = frozenset({str, bytes, int, float, bool, CodeType, type(None)})

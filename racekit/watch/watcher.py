@@ -6,13 +6,12 @@ its callers would see that, so such a function is rewritten at once.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
 
-from racekit.watch.functions import FoundFunction, Functions, all_objects
+from racekit.watch.functions import FoundFunction, Functions, all_functions, youngest_functions
 from racekit.watch.hooks import Hooks
 from racekit.watch.rewrite import CannotRewrite, Rewritten, rewrite
 from racekit.watch.scope import Scope
@@ -78,8 +77,8 @@ class Watcher:
         not run yet. Otherwise they may have run unseen, so that the search has to begin anew.
         """
         if youngest:
-            self._watch_new(gc.get_objects(generation=0))
-        elif self._watch_new(all_objects()):
+            self._watch_new(youngest_functions())
+        elif self._watch_new(all_functions()):
             self.grown = True
 
     def watch_born(self) -> None:
@@ -101,9 +100,9 @@ class Watcher:
             if id(function.__code__) in own and id(function) not in self._watched
         ]
 
-    def _watch_new(self, objects: list[object]) -> bool:
-        """Whether there were functions among these that are in scope and not watched yet."""
-        found = self._in_scope.new_in(objects)
+    def _watch_new(self, functions: list[FunctionType]) -> bool:
+        """Whether there were some among these that are in scope and not watched yet."""
+        found = self._in_scope.new_in(functions)
         new = [each for each in found if not (id(each.function) in self._watched or self._is_watched(each.code))]
         self._watch_all(new)
         return bool(new)

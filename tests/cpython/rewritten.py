@@ -11,7 +11,7 @@ import unittest
 from collections.abc import Sequence
 from dataclasses import fields
 
-from racekit.watch.functions import all_objects
+from racekit.watch.functions import all_functions
 from racekit.watch.hooks import Hooks
 from racekit.watch.rewrite import rewrite
 from tests.cpython import outcomes
@@ -80,8 +80,8 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def rewrite_what_is_loaded() -> None:
     done: set[types.CodeType] = set()
-    for function in all_objects():
-        if isinstance(function, types.FunctionType) and function.__module__ in TESTED and function.__code__ not in done:
+    for function in all_functions():
+        if function.__module__ in TESTED and function.__code__ not in done:
             function.__code__ = rewritten(function.__code__)
             done.add(function.__code__)
 
