@@ -35,11 +35,11 @@ class _Survey:
     """
 
     def __init__(self) -> None:
-        self._modules = list(sys.modules.items())
+        self._names, self._modules = list(sys.modules), list(sys.modules.values())
         self.own: list[dict[str, Any]] = []
         self.installed: list[dict[str, Any]] = []
         self.places: list[tuple[dict[str, Any], str]] = []
-        for name, module in self._modules:
+        for name, module in zip(self._names, self._modules, strict=True):
             namespace = getattr(module, "__dict__", None)
             if name.partition(".")[0] not in SKIPPED_PACKAGES and type(namespace) is dict:
                 kept = self.own if is_project_file(namespace.get("__file__") or "<frozen>") else self.installed
@@ -51,7 +51,11 @@ class _Survey:
         self._sizes = list(map(len, self.installed))
 
     def still_holds(self) -> bool:
-        return self._modules == list(sys.modules.items()) and self._sizes == list(map(len, self.installed))
+        return (
+            self._modules == list(sys.modules.values())
+            and self._names == list(sys.modules)
+            and self._sizes == list(map(len, self.installed))
+        )
 
 
 _names_seen: set[str] = set()
