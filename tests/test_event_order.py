@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from threads import run
 
 import racekit
 from racekit.event_order import Happening, happens_before
@@ -118,14 +119,6 @@ def test_the_order_of_accesses_does_not_hide_a_race() -> None:
 
 class Box:
     value = 0
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def by_event() -> None:

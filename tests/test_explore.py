@@ -8,17 +8,10 @@ import time
 from collections.abc import Callable
 
 import pytest
+from threads import run
 
 import racekit
 from racekit.errors import NestedExploration
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 class Shared:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from threads import run
 
 import racekit
 
@@ -44,21 +45,13 @@ class Number:
         return Number(self.number + other)
 
 
-def in_two_threads(work: Callable[[], None]) -> None:
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def straight() -> int:
     cell = Cell()
 
     def add() -> None:
         cell.value = cell.value + 1
 
-    in_two_threads(add)
+    run(add, add)
     return cell.value
 
 
@@ -68,7 +61,7 @@ def augmented() -> int:
     def add() -> None:
         cell.value += 1
 
-    in_two_threads(add)
+    run(add, add)
     return cell.value
 
 
@@ -80,7 +73,7 @@ def around_a_call() -> int:
         abs(value)
         cell.value = value + 1
 
-    in_two_threads(add)
+    run(add, add)
     return cell.value
 
 
@@ -91,7 +84,7 @@ def in_a_loop() -> int:
         for _ in range(3):
             cell.value += 1
 
-    in_two_threads(add)
+    run(add, add)
     return cell.value
 
 
@@ -104,7 +97,7 @@ def across_a_turn() -> int:
             value += 0
         cell.value = value + 1
 
-    in_two_threads(add)
+    run(add, add)
     return cell.value
 
 
@@ -114,7 +107,7 @@ def of_a_property() -> int:
     def add() -> None:
         computed.value += 1
 
-    in_two_threads(add)
+    run(add, add)
     return computed.value
 
 
@@ -124,7 +117,7 @@ def with_an_operator() -> int:
     def add() -> None:
         cell[0] = cell[0] + 1
 
-    in_two_threads(add)
+    run(add, add)
     return cell[0].number
 
 
@@ -142,7 +135,7 @@ def two_writes() -> int:
         else:
             seen[0] = cell.value - cell.other
 
-    in_two_threads(work)
+    run(work, work)
     return seen[0]
 
 
@@ -156,7 +149,7 @@ def in_a_generator() -> int:
         for value in values():
             cell.value = value + 1
 
-    in_two_threads(add)
+    run(add, add)
     return cell.value
 
 

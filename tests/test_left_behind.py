@@ -22,6 +22,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
 from racekit.runtime import baton
@@ -37,14 +38,6 @@ def free_locks() -> None:
     """A lock that one test leaves held shall fail that test alone."""
     global LOCK, RLOCK, CONDITION, SIMPLE
     LOCK, RLOCK, CONDITION, SIMPLE = threading.Lock(), threading.RLock(), threading.Condition(), queue.SimpleQueue()
-
-
-def run(*functions: Callable[[], object], daemon: bool = False) -> None:
-    threads = [threading.Thread(target=function, daemon=daemon) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 class Shared:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
 from racekit.minimize import Budget
@@ -15,14 +16,6 @@ from racekit.options import Options
 from racekit.runtime import originals
 
 RANDOM = ("random", "pct", "pos", "surw")
-
-
-def run_all(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 class Cell:
@@ -43,7 +36,7 @@ def lost_update() -> None:
             other.value = 2
             mine.value = other.value
 
-    run_all(lambda: work(Cell()), lambda: work(Cell()))
+    run(lambda: work(Cell()), lambda: work(Cell()))
     assert shared.value == 2
 
 
@@ -59,7 +52,7 @@ def opposite_locks() -> None:
             with other:
                 count.value = 2
 
-    run_all(lambda: both(first, second), lambda: both(second, first))
+    run(lambda: both(first, second), lambda: both(second, first))
 
 
 def two_preemptions() -> None:
@@ -80,7 +73,7 @@ def two_preemptions() -> None:
         with lock:
             text.value = 3
 
-    run_all(copy, replace)
+    run(copy, replace)
 
 
 def only_order() -> None:
@@ -93,7 +86,7 @@ def only_order() -> None:
     def change() -> None:
         cell.value = 1
 
-    run_all(use, change)
+    run(use, change)
 
 
 BODIES: dict[Callable[[], None], int] = {lost_update: 1, opposite_locks: 1, two_preemptions: 2, only_order: 0}
@@ -149,7 +142,7 @@ def test_another_failure_is_not_taken_for_the_same() -> None:
             if before == 0:
                 assert cell.value != 1, "second"
 
-        run_all(change, look)
+        run(change, look)
         assert cell.value == 0
 
     failure = racekit.explore(body, strategy="random", seed=3).failure
@@ -209,7 +202,7 @@ def test_what_cannot_be_shown_again_is_not_lost() -> None:
     def body() -> None:
         nonlocal executions
         executions += 1
-        run_all(lambda: None, lambda: None)
+        run(lambda: None, lambda: None)
         assert executions != 3
 
     found = racekit.explore(body, strategy="random")

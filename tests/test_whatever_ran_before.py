@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-import threading
 from collections.abc import Callable
 
 import pytest
+from threads import run
 
 import racekit
 from racekit.runtime import call_site
@@ -30,14 +30,6 @@ class Switch:
 
 class Settings:
     level = 0
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def loses_an_update() -> None:

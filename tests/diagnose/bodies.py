@@ -9,15 +9,6 @@ from typing import Any
 import racekit
 
 
-def run(**functions: Callable[[], object]) -> None:
-    """Run functions in threads that have their names."""
-    threads = [threading.Thread(target=function, name=name) for name, function in functions.items()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def failure_of(body: Callable[[], object], **options: Any) -> racekit.Failure:
     failure = racekit.explore(body, **options).failure
     assert failure is not None

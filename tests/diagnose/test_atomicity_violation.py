@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bodies import Store, diagnosis_of, run
+from bodies import Store, diagnosis_of
+from threads import run
 
 
 def test_a_value_that_was_only_meant_for_a_moment() -> None:

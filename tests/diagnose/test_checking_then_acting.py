@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bodies import Store, diagnosis_of, run
+from bodies import Store, diagnosis_of
+from threads import run
 
 
 def test_a_name_that_was_free() -> None:

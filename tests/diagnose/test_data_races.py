@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from threads import run_by_name
 
 import racekit
 
@@ -15,14 +16,6 @@ class Counter:
     def __init__(self) -> None:
         self.value = 0
         self.hits = 0
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function, name=function.__name__) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def races_of(body: Callable[[], object]) -> set[str]:
@@ -39,7 +32,7 @@ def test_accesses_that_nothing_orders_race_although_nothing_fails() -> None:
         def read() -> None:
             assert counter.value in (0, 1)
 
-        run(write, read)
+        run_by_name(write, read)
 
     found = racekit.explore(body)
     assert found.ok
@@ -53,7 +46,7 @@ def test_two_reads_do_not_race() -> None:
     def body() -> None:
         counter = Counter()
         counter.value = 1
-        run(lambda: counter.value, lambda: counter.value)
+        run_by_name(lambda: counter.value, lambda: counter.value)
 
     assert not races_of(body)
 
@@ -66,7 +59,7 @@ def test_a_common_lock_orders_accesses() -> None:
             with lock:
                 counter.value += 1
 
-        run(add, add)
+        run_by_name(add, add)
 
     assert not races_of(body)
 
@@ -85,7 +78,7 @@ def test_different_locks_do_not() -> None:
         def other() -> None:
             add(locks[1])
 
-        run(one, other)
+        run_by_name(one, other)
 
     assert races_of(body) == {"Counter.value"}
 
@@ -98,8 +91,8 @@ def test_start_and_join_order_accesses() -> None:
             counter.value += 1
 
         counter.value = 1
-        run(add)
-        run(add)
+        run_by_name(add)
+        run_by_name(add)
         counter.value += 1
 
     assert not races_of(body)
@@ -131,7 +124,7 @@ def test_a_hand_over_orders_accesses(how: str) -> None:
                     condition.wait_for(ready.is_set)
             counter.value += 1
 
-        run(produce, consume)
+        run_by_name(produce, consume)
 
     assert not races_of(body)
 
@@ -151,7 +144,7 @@ def test_a_race_that_only_some_schedules_show_is_found_by_its_outcome() -> None:
             if not seen:
                 counter.hits = 2
 
-        run(first, second)
+        run_by_name(first, second)
         return counter.hits
 
     assert races_of(body) == {"Counter.hits"}
@@ -165,7 +158,7 @@ def test_each_pair_of_lines_is_told_once() -> None:
             for _ in range(3):
                 counter.value = 1
 
-        run(add, add)
+        run_by_name(add, add)
 
     assert len(racekit.explore(body).data_races) == 1
 
@@ -179,7 +172,7 @@ def racing() -> None:
     def look() -> None:
         hit()
 
-    run(hit, look)
+    run_by_name(hit, look)
 
 
 def test_a_race_reads_like_one_of_thread_sanitizer() -> None:

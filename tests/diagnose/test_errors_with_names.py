@@ -7,7 +7,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from bodies import Store, diagnosis_of, run
+from bodies import Store, diagnosis_of
+from threads import run
 
 
 def test_a_dict_that_grows_under_a_loop() -> None:

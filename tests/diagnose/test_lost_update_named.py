@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bodies import Store, diagnosis_of, failure_of, run
+from bodies import Store, diagnosis_of, failure_of
+from threads import run
 
 
 def test_two_increments_of_one_attribute() -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from threads import run
 
 import racekit
 
@@ -15,14 +16,6 @@ import racekit
 class Cell:
     def __init__(self) -> None:
         self.value = 0
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def under(lock: threading.Lock | threading.RLock | threading.Condition | threading.Semaphore) -> None:  # type: ignore[valid-type]

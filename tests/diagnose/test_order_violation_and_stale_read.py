@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from bodies import Store, diagnosis_of, run
+from bodies import Store, diagnosis_of
+from threads import run
 
 
 def test_a_result_that_is_read_before_it_is_there() -> None:

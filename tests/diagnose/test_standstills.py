@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 
-from bodies import Store, diagnosis_of, run
+from bodies import Store, diagnosis_of
+from threads import run
 
 import racekit
 

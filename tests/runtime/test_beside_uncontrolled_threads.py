@@ -8,6 +8,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from threads import run
+
 import racekit
 
 ROUNDS = 30
@@ -63,14 +65,6 @@ def until_a_round_has_passed(rounds: Callable[[], int]) -> None:
         os.sched_yield()
 
 
-def two_threads(work: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def explored_beside(
     rounds: Callable[[], int], body: Callable[[], object], executions: int = ROUNDS
 ) -> racekit.Exploration:
@@ -95,7 +89,7 @@ def test_a_function_that_a_thread_beside_calls_all_the_time_is_rewritten_under_i
 
     with beside(calls) as rounds:
         for _ in range(ROUNDS // 3):
-            found = explored_beside(rounds, lambda: two_threads(Counter().increment), executions=2)
+            found = explored_beside(rounds, lambda: run(*[Counter().increment] * 2), executions=2)
             assert_named_and_not_proved(found)
     assert own.value == rounds() or own.value == rounds() + 1
 
@@ -105,7 +99,7 @@ def test_what_the_explored_threads_find_is_found_beside_another_one() -> None:
 
     def body() -> int:
         counter = Counter()
-        two_threads(counter.increment)
+        run(counter.increment, counter.increment)
         return counter.value
 
     with beside(own.increment) as rounds:
@@ -128,7 +122,7 @@ def test_a_lock_that_a_thread_beside_takes_all_the_time_excludes_both_sides() ->
                 count()
                 counter.value = counter.value + 1
 
-        two_threads(increment)
+        run(increment, increment)
 
     with beside(counter.locked_increment) as rounds:
         found = explored_beside(rounds, body)
@@ -149,7 +143,7 @@ def test_a_reentrant_lock_that_a_thread_beside_takes_all_the_time_excludes_both_
             inside.remove(who)
 
     with beside(lambda: enter("beside")) as rounds:
-        found = explored_beside(rounds, lambda: two_threads(lambda: enter("controlled")))
+        found = explored_beside(rounds, lambda: run(*[lambda: enter("controlled")] * 2))
     assert found.failure is None, str(found)
     assert together == []
     assert_named_and_not_proved(found)
@@ -171,7 +165,7 @@ def test_containers_that_a_thread_beside_changes_all_the_time_stay_whole() -> No
         row.pop()
 
     def body() -> None:
-        two_threads(change)
+        run(change, change)
 
     with beside(change) as rounds:
         found = explored_beside(rounds, body)
@@ -194,6 +188,6 @@ def test_threads_beside_start_and_join_threads_of_their_own() -> None:
     with beside(start_one) as rounds:
         for _ in range(ROUNDS // 3):
             counter = Counter()
-            found = explored_beside(rounds, lambda counter=counter: two_threads(counter.locked_increment), executions=1)
+            found = explored_beside(rounds, lambda counter=counter: run(*[counter.locked_increment] * 2), executions=1)
             assert found.failure is None, str(found)
     assert rounds() <= len(ended) <= rounds() + 1

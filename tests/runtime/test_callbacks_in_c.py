@@ -7,21 +7,13 @@ import contextvars
 import functools
 import itertools
 import operator
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object]) -> set[object]:

@@ -5,20 +5,12 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from threads import run
 
 import racekit
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.fixture

@@ -7,21 +7,13 @@ import collections
 import functools
 import heapq
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object], **options: Any) -> set[object]:

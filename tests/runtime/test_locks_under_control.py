@@ -8,6 +8,7 @@ from threading import BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
 
@@ -24,14 +25,6 @@ class Shared:
 
     def increment(self) -> None:
         self.value = self.value + 1
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object], **options: Any) -> set[object]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from threads import run
 
 import racekit
 from racekit.runtime import baton
@@ -24,14 +25,6 @@ class Shared:
 
     def increment(self) -> None:
         self.value = self.value + 1
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.fixture(autouse=True)

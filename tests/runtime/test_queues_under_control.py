@@ -9,6 +9,7 @@ from queue import Empty, Full, SimpleQueue
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
 
@@ -17,14 +18,6 @@ SIMPLE: SimpleQueue[int] = SimpleQueue()
 put_at_import, get_at_import = SIMPLE.put, SIMPLE.get
 
 KINDS = [queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue]
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object], **options: Any) -> set[object]:

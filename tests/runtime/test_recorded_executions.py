@@ -7,16 +7,10 @@ import time
 from collections.abc import Callable
 from itertools import count
 
+from threads import run_by_name
+
 import racekit
 from racekit.trace import Event, HandOver, Trace
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function, name=function.__name__) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def trace_of(body: Callable[[], object]) -> Trace:
@@ -64,7 +58,7 @@ def lost_update() -> None:
     def other() -> None:
         counter.increment()
 
-    run(one, other)
+    run_by_name(one, other)
     assert counter.value == 2
 
 
@@ -80,7 +74,7 @@ def test_the_trace_of_a_failure_has_the_values_that_were_read_and_written() -> N
 def test_accesses_under_the_lock_of_all_are_in_it_too() -> None:
     def body() -> None:
         counter = Counter()
-        run(counter.increment_in_two_sections, lambda: counter.increment_in_two_sections())
+        run_by_name(counter.increment_in_two_sections, lambda: counter.increment_in_two_sections())
         assert counter.value == 2
 
     assert [what for _, *what in accesses(trace_of(body))] == [
@@ -130,7 +124,7 @@ def test_a_thread_that_waits_says_for_what_and_who_holds_it() -> None:
             with lock:
                 seen.append(2)
 
-        run(holder, waiter)
+        run_by_name(holder, waiter)
         raise ValueError(seen)
 
     trace = trace_of(body)
@@ -154,7 +148,7 @@ def test_a_synchronization_names_what_it_is_about() -> None:
             counter.increment_in_two_sections()
             ready.set()
 
-        run(one)
+        run_by_name(one)
         raise ValueError
 
     told = [(event.operation, event.target) for event in trace_of(body).events]
@@ -175,7 +169,7 @@ def test_two_things_of_one_name_are_numbered() -> None:
             second.increment()
             first.increment()
 
-        run(one, other)
+        run_by_name(one, other)
         raise ValueError
 
     assert {target for _, _, target, _ in accesses(trace_of(body))} == {"Counter#1.value", "Counter#2.value"}
@@ -202,7 +196,7 @@ def test_a_container_is_called_what_the_code_calls_it() -> None:
             names.claim("ben")
             log.append("ben")
 
-        run(ann, ben)
+        run_by_name(ann, ben)
         raise ValueError
 
     assert accesses(trace_of(body)) == [
@@ -220,7 +214,7 @@ def test_an_item_that_is_not_there_reads_as_nothing() -> None:
         def visit() -> None:
             hits["home"] = hits.get("home", 0) + 1
 
-        run(visit, visit)
+        run_by_name(visit, visit)
         raise ValueError
 
     assert ("visit", "read", "hits['home']", "nothing") in accesses(trace_of(body))
@@ -234,7 +228,7 @@ def test_what_one_thread_alone_touches_is_left_out() -> None:
             mine.increment()
             ours.increment()
 
-        run(one, ours.increment)
+        run_by_name(one, ours.increment)
         raise ValueError
 
     assert {target for _, _, target, _ in accesses(trace_of(body))} == {"Counter.value"}
@@ -293,7 +287,7 @@ def test_names_and_values_are_found_without_running_code_under_test() -> None:
         def one() -> None:
             shared.append(touchy)
 
-        run(one, lambda: shared.append(touchy))
+        run_by_name(one, lambda: shared.append(touchy))
         raise ValueError
 
     racekit_failure = racekit.explore(body).failure

@@ -15,16 +15,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from threads import run
 
 import racekit
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 class Shared:

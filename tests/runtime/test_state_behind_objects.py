@@ -8,23 +8,15 @@ import io
 import itertools
 import operator
 import sqlite3
-import threading
 import types
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object]) -> set[object]:

@@ -15,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
 
@@ -27,14 +28,6 @@ class Shared:
 
     def increment(self) -> None:
         self.value = self.value + 1
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object], **options: Any) -> set[object]:

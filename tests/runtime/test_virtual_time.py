@@ -11,19 +11,12 @@ from time import monotonic, perf_counter, sleep
 from typing import Any
 
 import pytest
+from threads import run
 
 import racekit
 
 sleep_in_a_variable = time.sleep
 clock_in_a_table = {"now": time.monotonic}
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object], **options: Any) -> set[object]:

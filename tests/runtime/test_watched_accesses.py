@@ -16,19 +16,12 @@ from typing import Any
 
 import attrs
 import pytest
+from threads import run
 
 import racekit
 
 counter = 0
 table: dict[str, int] = {}
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def all_of(body: Callable[[], object], **options: Any) -> set[object]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from threads import run
 
 import racekit
 
@@ -13,14 +14,6 @@ import racekit
 class Shared:
     def __init__(self) -> None:
         self.a = self.b = 0
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def directed(body: Callable[[], object], **options: bool) -> racekit.Exploration:

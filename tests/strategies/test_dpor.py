@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from threads import run
 
 import racekit
 from racekit.explore import replay_body
@@ -29,14 +30,6 @@ Body = Callable[[], object]
 class Cells:
     def __init__(self) -> None:
         self.x = self.y = self.z = 0
-
-
-def run(*functions: Callable[[], None]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def explored(body: Body) -> racekit.Exploration:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from threads import run
 
 import racekit
 
@@ -19,14 +20,6 @@ SAMPLING = ["pct", "pos", "surw", "urw"]
 class Shared:
     def __init__(self) -> None:
         self.value = 0
-
-
-def run(*functions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def lost_update() -> None:
