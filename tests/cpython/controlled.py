@@ -42,6 +42,8 @@ _HARMLESS_CUTS = frozenset(
     }
 )
 """Whatever else cuts an exploration means that not all of the test was under control."""
+ELSEWHERE = "passed in a process of its own"
+"""What becomes of a test that starts a program: it shows nothing about control, except that it does no harm."""
 _ENDLESS = 1e6
 """Virtual seconds that tests wait for their threads: a schedule may let those sleep on that look at the clock."""
 
@@ -101,6 +103,8 @@ def explored(test: unittest.TestCase, module: str, executions: int, seeds: int) 
         if not exploration.ok:
             reason = exploration.failure and exploration.failure.exception
             return ["failed", f"{reason}\n{exploration}"]
+        if exploration.cut_by == "a process outside control":
+            return [ELSEWHERE, ""]
         if exploration.stuck or exploration.cut_by not in _HARMLESS_CUTS:
             return [f"cut by {exploration.cut_by}", f"{exploration.stuck} {exploration.notes}"]
     return [" or ".join(sorted(words)) or "not run", ""]
