@@ -28,7 +28,7 @@ _SYNCHRONIZATIONS = {
 }
 
 
-_ITERATIONS = {"iterate": "begins to iterate", "advance": "iterates on"}
+_ITERATIONS = {"iterate": "begins to iterate", "advance": "iterates on", "unpack": "unpacks"}
 
 
 def event_in_words(event: Event, name: str) -> str:

@@ -11,7 +11,7 @@ from racekit.runtime import originals
 from racekit.runtime.announcing import alone, let_through, shared_access, touch
 from racekit.runtime.footprints import attribute
 from racekit.runtime.places import PLACES
-from racekit.runtime.reachable import own_attributes
+from racekit.runtime.reachable import Touch, own_attributes
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -44,16 +44,22 @@ def _attribute(obj: Any, site: Site, operation: str) -> None:
         TURN.scheduler.conflicts.name_items(obj)
     elif type(obj) in _STANDING_FOR_OTHERS:
         obj = obj.__dict__ if type(obj) is ModuleType else _referent(obj)
-    elif issubclass(type(obj), type):
-        if operation == "write" and name not in _class_attributes_stored:
-            _class_attributes_stored.add(name)
-            PLACES.grown = True  # objects of the class were taken for the owners of what was read so far
-    elif operation == "read" and name in _class_attributes_stored:
-        obj = _where_found(obj, name)
+    elif operation == "read":
+        if name in _class_attributes_stored:
+            touch([Touch(each, name, "read") for each in _looked_through(obj, name)], site)
+            _may_run_code(obj, name)
+            return
+    elif issubclass(type(obj), type) and name not in _class_attributes_stored:
+        _class_attributes_stored.add(name)
+        PLACES.grown = True  # nobody has told so far which classes were looked through
     if site.shared:
         shared_access(obj, name, site, operation)
     else:
         TURN.scheduler.conflicts.access(obj, name, site, operation == "write")
+    _may_run_code(obj, name)
+
+
+def _may_run_code(obj: Any, name: str) -> None:
     if TURN.scheduler.after_calls and _runs_code(obj, name):
         TURN.thread.breakable = True
 
@@ -73,10 +79,19 @@ def _runs_code(obj: Any, name: str) -> bool:
 _ATTRIBUTE_METHODS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
 
 
-def _where_found(obj: Any, name: str) -> Any:
+def _looked_through(obj: Any, name: str) -> list[Any]:
+    """The object, and the classes, in which an attribute is looked for, up to where it is found."""
     if name in (own_attributes(obj) or ()):
-        return obj
-    return next((base for base in type(obj).__mro__ if name in base.__dict__), obj)
+        return [obj]
+    if issubclass(type(obj), type):
+        looked, classes = [], (*obj.__mro__, *type(obj).__mro__)
+    else:
+        looked, classes = [obj], type(obj).__mro__
+    for each in classes:
+        looked.append(each)
+        if name in vars(each):
+            break
+    return looked
 
 
 def load_attribute(obj: Any, site: Site) -> None:

@@ -21,7 +21,7 @@ from racekit.runtime.callbacks import TAKING_FUNCTIONS, may_touch, takes_functio
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.files import PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
-from racekit.runtime.items import iterate
+from racekit.runtime.items import unpack
 from racekit.runtime.midst import COMPARING, call_cached, calls_back
 from racekit.runtime.named_attributes import site_at
 from racekit.runtime.reachable import SCALARS, Touch
@@ -66,14 +66,14 @@ def call_many(callable: Any, arguments: Any, site: Site) -> Any:
 
 def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
     if type(arguments) is not tuple:
-        iterate(arguments, site)
+        unpack(arguments, site)
     kind = type(callable)
     if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
     called = _call_built_in(callable, tuple(arguments) if type(arguments) in (tuple, list) else (), site)
-    return with_stand_ins(called, site, _announce) if takes_functions(callable) else called  # key=, too
+    return with_announcements(called, site) if takes_functions(callable) else called  # key=, too
 
 
 def _is_watched_itself(method: Any) -> bool:
@@ -131,7 +131,7 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
             return partial(replacement, callable.__self__)
     elif issubclass(kind, type) and id(callable) not in containers.READERS and callable is not type:
         hands_over = id(callable) in TAKING_FUNCTIONS and any(map(may_touch, arguments))
-        return with_stand_ins(callable, site, _announce) if hands_over else callable
+        return with_announcements(callable, site) if hands_over else callable
     if callable is vars and arguments:
         TURN.scheduler.conflicts.name_items(arguments[0])
     elif callable is globals:
@@ -145,7 +145,7 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         touch(touched, site)
         if site.shared and touched:
             called = calls_back(callable, arguments, touched, site, surely=hands_over)
-    return with_stand_ins(called, site, _announce) if hands_over else called
+    return with_announcements(called, site) if hands_over else called
 
 
 _UNKNOWN = "", False
@@ -155,6 +155,11 @@ _UNKNOWN = "", False
 def _announce(function: Any, arguments: tuple[Any, ...], site: Site) -> Any:
     """C code is about to call a function that is written in C, too; returns what it shall call."""
     return _call_built_in(function, arguments, site, by_watched=False)
+
+
+def with_announcements(callable: Any, site: Site) -> Any:
+    """What to call instead of `callable`, which calls functions among its arguments, now or later."""
+    return with_stand_ins(callable, site, _announce)
 
 
 def _call_partial(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:

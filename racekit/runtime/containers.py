@@ -8,7 +8,7 @@ import random
 import weakref
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from gc import get_referents
-from types import FunctionType, MappingProxyType
+from types import FunctionType, MappingProxyType, WrapperDescriptorType
 from typing import Any
 
 from racekit.dependence import WHOLE
@@ -154,15 +154,32 @@ def is_plain_key(key: object) -> bool:
     return type(key) in _PLAIN_KEYS
 
 
+UNKNOWN: dict[str, tuple[str, bool]] = {}
+"""Stands for the methods of a container that only C code knows, such as a `mmap`, or an array of `ctypes`."""
+
+_tables: dict[type, dict[str, tuple[str, bool]] | None] = {**METHODS, memoryview: None}
+
+
 def methods_of(container: object) -> dict[str, tuple[str, bool]] | None:
     """The methods of this kind of container; those of the nearest built-in type for an instance of a subclass."""
     kind = type(container)
-    found = METHODS.get(kind)
-    if found is None and kind.__flags__ & HEAP_TYPE and not issubclass(kind, type):
+    try:
+        return _tables[kind]
+    except KeyError:
+        found = _methods_of_kind(kind)
+        if not kind.__flags__ & HEAP_TYPE:
+            _tables[kind] = found
+        return found
+
+
+def _methods_of_kind(kind: type) -> dict[str, tuple[str, bool]] | None:
+    if not issubclass(kind, type):
         for base in kind.__mro__[1:-1]:
             if base in METHODS:
                 return METHODS[base]
-    return found
+        if type(getattr(kind, "__setitem__", None)) is WrapperDescriptorType:
+            return UNKNOWN
+    return None
 
 
 _VIEWS = frozenset(

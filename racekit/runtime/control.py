@@ -114,6 +114,7 @@ class Control:
         swap_executors(self._swaps)
         swap_selectors(self._swaps)
         swap_library_functions(self._swaps)
+        executed.swap_makers(self._swaps, WATCHER, _quietly)
         number_threads_and_futures(self._swaps)
         self._silence.begin(self._swaps)
         WATCHER.install(self._scope, self._swaps, every_attribute=self._every_attribute)

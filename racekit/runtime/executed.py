@@ -3,6 +3,7 @@
 from __future__ import annotations
 import __future__
 
+import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from inspect import CO_OPTIMIZED
@@ -12,6 +13,7 @@ from typing import Any
 from racekit.runtime.originals import get_ident
 from racekit.runtime.turn import TURN
 from racekit.watch.scope import is_project_file
+from racekit.watch.swap import Swaps, copy_of, forwarding_code
 from racekit.watch.watcher import Watcher
 
 _FUTURES = 0
@@ -34,7 +36,9 @@ def replacements(watcher: Watcher, quietly: Callable[[Callable[[], None]], None]
             return code
         TURN.scheduler.conflicts.name_items(namespace)
         found = [code]
-        quietly(lambda: found.append(watcher.executed(code, namespace, of_module=variables is namespace)))
+        quietly(
+            lambda: found.append(watcher.executed(code, namespace, of_module=mode == "eval" or variables is namespace))
+        )
         return found[-1]
 
     def execute(source: Any, /, globals: Any = None, locals: Any = None, **closure: Any) -> None:
@@ -49,6 +53,25 @@ def replacements(watcher: Watcher, quietly: Callable[[Callable[[], None]], None]
         return eval(watched(source, "eval", globals, locals, frame), globals, locals)
 
     return {id(exec): execute, id(eval): evaluate}
+
+
+def swap_makers(swaps: Swaps, watcher: Watcher, quietly: Callable[[Callable[[], None]], None]) -> None:
+    """Have the functions found that libraries make by `exec` for classes of watched code."""
+
+    def finding(original: Callable[..., Any]) -> Callable[..., Any]:
+        def make(*args: Any, **kwargs: Any) -> Any:
+            made = original(*args, **kwargs)
+            if get_ident() == TURN.ident:
+                quietly(lambda: watcher.find_new(youngest=True))
+            return made
+
+        return make
+
+    makers: list[Any] = [dataclasses._process_class]  # type: ignore[attr-defined]
+    if "attr._make" in sys.modules:
+        makers.append(sys.modules["attr._make"]._ClassBuilder.build_class)
+    for function in makers:
+        swaps.swap(function, forwarding_code(function.__code__, finding(copy_of(function))))
 
 
 def _namespaces(globals: Any, locals: Any, frame: FrameType) -> tuple[Any, Any]:

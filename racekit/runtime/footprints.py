@@ -23,6 +23,7 @@ from types import (
     BuiltinFunctionType,
     FunctionType,
     GeneratorType,
+    GenericAlias,
     MethodDescriptorType,
     MethodType,
     MethodWrapperType,
@@ -72,6 +73,12 @@ ITERATORS = frozenset(_ITERATOR_TYPES) | OF_CONSTANTS | containers.ITERATORS
 """The types of iterators written in C: to advance one changes it, and reads what it goes through."""
 
 ONLY_ITERATORS = ITERATORS - frozenset(containers.METHODS)
+
+
+def is_iterator(kind: type) -> bool:
+    """Whether to advance an iterator of this type runs C code."""
+    return kind in ONLY_ITERATORS or type(getattr(kind, "__next__", None)) is WrapperDescriptorType
+
 
 _HARMLESS_FUNCTIONS = frozenset(
     map(
@@ -135,6 +142,8 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
     elif kind is Cached:
         yield Touch(callable, "cache", "write")
         yield from _all(arguments, "read")
+    elif kind is GenericAlias:
+        yield from touches(callable.__origin__, arguments)
     elif isinstance(callable, type) and id(callable) in containers.READERS:
         yield from _all(arguments, "read", callable.__name__)
 
@@ -149,6 +158,11 @@ def attribute(obj: object) -> Touches:
 
 def turn(iterator: object) -> Touches:
     """What the next turn of this iterator touches: itself, and what it takes its items from."""
+    if isinstance(iterator, io.IOBase):
+        yield from _file(iterator, "__next__")
+        return
+    if isinstance(iterator, sqlite3.Cursor):
+        yield Touch(DATABASES, WHOLE, "read")
     yield Touch(iterator, WHOLE, "write")
     if not is_watched_generator(iterator):
         yield from sources(iterator)
@@ -189,22 +203,24 @@ def reads(obj: object) -> Touches:
     kind = type(obj)
     if kind in SCALARS:
         return
-    if kind in ONLY_ITERATORS:
-        yield from turn(obj)
-    elif (container := containers.of(obj)) is not None:
+    if (container := containers.of(obj)) is not None:
         yield Touch(container, WHOLE, "read")
     elif isinstance(obj, io.IOBase):
         yield from _file(obj, "write")
+    elif is_iterator(kind):
+        yield from turn(obj)
 
 
 def reads_through(*objects: object) -> Touches:
     """The same for objects that are compared or shown, so that the containers inside of them are read, too."""
     for obj in objects:
-        if type(obj) in ONLY_ITERATORS:
-            yield from turn(obj)
-        elif isinstance(obj, io.IOBase):
+        if type(obj) in SCALARS:
+            continue
+        if isinstance(obj, io.IOBase):
             yield from _file(obj, "write")
-        elif type(obj) not in SCALARS:
+        elif is_iterator(type(obj)):
+            yield from turn(obj)
+        else:
             yield from everything_in(obj)
 
 
@@ -226,6 +242,9 @@ def _all(arguments: Arguments, operation: str, name: str = "") -> Touches:
 
 def _function(function: Any, arguments: Arguments) -> Touches:
     identity = id(function)
+    if function is dir and arguments:
+        names = arguments[0]
+        yield Touch(vars(names) if type(names) is ModuleType else names, WHOLE, "read", named=True)
     if identity in _HARMLESS_FUNCTIONS:
         return
     if identity in _CONTAINER_FUNCTIONS:
@@ -237,7 +256,7 @@ def _function(function: Any, arguments: Arguments) -> Touches:
             yield from _item(arguments[0], arguments[1], _ITEM_FUNCTIONS[identity])
     elif function is builtins.next:
         for iterator in arguments[:1]:
-            if type(iterator) in ITERATORS:
+            if is_iterator(type(iterator)):
                 yield from turn(iterator)
     elif identity in PATH_FUNCTIONS:
         yield from path_touches(PATH_FUNCTIONS[identity], arguments)
@@ -255,9 +274,9 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
     container = containers.of(owner)
     methods = containers.methods_of(container)
     kind = type(owner)
-    if methods is not None and kind is memoryview:
+    if methods and kind is memoryview:
         yield Touch(container, WHOLE, "write" if name in ("__setitem__", "release") else "read")
-    elif methods is not None:
+    elif methods:
         if name in _COMPARING:
             yield from reads_through(container, *arguments)
         if name in methods:
@@ -270,7 +289,7 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
             yield from reads_through(*arguments)
         else:  # an operator, or what shows it
             yield from reads_through(container, *arguments)
-    elif kind in ITERATORS:
+    elif kind in ITERATORS or name == "__next__":
         if name in ("__next__", "send", "throw", "close", "__setstate__"):
             yield from turn(owner)
     elif isinstance(owner, io.IOBase):

@@ -27,6 +27,7 @@ from racekit.runtime.items import (
     show,
     store_item,
     truth,
+    unpack,
 )
 from racekit.runtime.midst import leave
 from racekit.runtime.turn import TURN
@@ -61,6 +62,7 @@ HOOKS = Hooks(
     delete_item=store_item,
     contains=contains,
     iterate=iterate,
+    unpack=unpack,
     advance=advance,
     truth=truth,
     match_class=match_class,

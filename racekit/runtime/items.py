@@ -17,6 +17,7 @@ from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.footprints import (
     ITERATORS,
     OF_CONSTANTS,
+    is_iterator,
     is_watched_generator,
     reads,
     reads_through,
@@ -24,7 +25,7 @@ from racekit.runtime.footprints import (
     turn,
 )
 from racekit.runtime.midst import load_default, looks_for
-from racekit.runtime.reachable import SCALARS, Touch, everything_in
+from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
@@ -61,7 +62,7 @@ def contains(container: Any, key: Any, site: Site) -> None:
         access_item(container, key, site, "read")
     else:
         may_run_code(container, key)
-        touched = [*everything_in(container), *everything_in(key)]
+        touched = list(reads_through(container, key))
         if site.shared and touched:
             looks_for(container, key, touched, site, sys._getframe(1))
         touch(touched, site)
@@ -88,9 +89,25 @@ def iterate(obj: Any, site: Site) -> None:
     order_is_read(obj)
 
 
+def unpack(obj: Any, site: Site) -> None:
+    kind = type(obj)
+    if kind in _COMMONLY_UNPACKED or not is_iterator(kind):
+        iterate(obj, site)
+        return
+    if _get_ident() != TURN.ident and let_through(obj):
+        return
+    if TURN.several or site.shared:
+        touch(list(turn(obj)), site)
+    else:
+        alone(site)
+
+
+_COMMONLY_UNPACKED = frozenset({tuple, list, dict, set, str})
+
+
 def advance(iterator: Any, site: Site) -> None:
     kind = type(iterator)
-    if kind not in ITERATORS:
+    if kind not in ITERATORS and not is_iterator(kind):
         if _get_ident() == TURN.ident:
             may_run_code(iterator)
         return
@@ -107,7 +124,7 @@ def advance(iterator: Any, site: Site) -> None:
         alone(site)
     elif kind in containers.METHODS:
         access_item(iterator, ITEMS, site, "read")
-    elif not unshared:
+    elif not unshared or kind not in ITERATORS:
         touch(list(turn(iterator)), site)
     elif kind in containers.ITERATORS:
         for container in get_referents(iterator):

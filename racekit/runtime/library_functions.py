@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import functools
@@ -10,13 +11,16 @@ import json
 import logging
 import os
 import pprint
+import re
 import statistics
 import string
 import subprocess
 import sys
 import threading
 import urllib.parse
+import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures import thread as thread_pool
 from importlib.machinery import SourceFileLoader
 from multiprocessing.process import BaseProcess
@@ -78,6 +82,10 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
     rewriting = getattr(sys.modules.get("_pytest.assertion.rewrite"), "AssertionRewritingHook", None)
     for loader in filter(None, (SourceFileLoader, rewriting)):
         codes.append((loader.exec_module, announcing_code(loader.exec_module.__code__, _imports)))
+    for owner, names in _HANDING_ON.items():
+        for name in names:
+            function = vars(owner)[name]
+            codes.append((function, forwarding_code(function.__code__, _handing_on(copy_of(function)))))
     for function in _RUNS_A_CALLABLE:
         codes.append((function, forwarding_code(function.__code__, _running(copy_of(function)))))
     return tuple(codes)
@@ -89,6 +97,32 @@ _RUNS_A_CALLABLE: tuple[FunctionType, ...] = tuple(
     if isinstance(function := owner.run, FunctionType)
 )
 """What calls the function that a new thread or a worker is for: that may be written in C, as `items.append` is."""
+
+
+_HANDING_ON: dict[Any, tuple[str, ...]] = {
+    contextlib._BaseExitStack: ("callback",),
+    re: ("sub", "subn"),
+    threading.Barrier: ("__init__",),
+    threading.Condition: ("wait_for",),
+    threading.Timer: ("__init__",),
+    Future: ("add_done_callback",),
+    weakref.finalize: ("__init__",),
+}
+"""Functions that have functions among their arguments called, now or later."""
+
+
+def _handing_on(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`original`, with others for the functions written in C among its arguments, which announce what they touch."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if originals.get_ident() != TURN.ident:
+            return original(*args, **kwargs)
+        site = site_of_caller("call", "")
+        called = original if site is None else calls.with_announcements(original, site)
+        return called(*args, **kwargs)
+
+    return call
 
 
 def _running(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -62,8 +62,8 @@ def gone_through(roots: Iterable[object], *, objects: bool = False) -> tuple[lis
         elif kind is list:
             found.append(obj)
             parts = obj  # type: ignore[assignment]
-        elif kind is tuple:
-            parts = obj  # type: ignore[assignment]
+        elif issubclass(kind, tuple):
+            parts = tuple.__iter__(obj)  # type: ignore[arg-type]
         elif (container := containers.of(obj)) is not None:
             if container is not obj:
                 waiting.append(container)

@@ -37,6 +37,8 @@ class Hooks:
     delete_item: Callable[[Any, Any, Site], object]
     contains: Callable[[Any, Any, Site], object]
     iterate: Callable[[Any, Site], object]
+    unpack: Callable[[Any, Site], object]
+    """Before all elements of something are taken, to be unpacked or put into something else."""
     advance: Callable[[Any, Site], object]
     """Before each turn of a `for` loop or a `yield from`, with the iterator; since 3.15 with the list gone through."""
     truth: Callable[[Any, Site], object]

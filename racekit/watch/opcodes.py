@@ -38,6 +38,8 @@ CALL_KW = number("CALL_KW")  # since 3.13
 KW_NAMES = number("KW_NAMES")  # before 3.13, always directly before PRECALL or CALL
 CALL_FUNCTION_EX = number("CALL_FUNCTION_EX")
 BINARY_OP = number("BINARY_OP")
+STORE_SUBSCR = number("STORE_SUBSCR")
+STORE_SLICE = number("STORE_SLICE")  # since 3.12
 SEND = number("SEND")
 
 HAS_ARGUMENT = frozenset(getattr(dis, "hasarg", range(dis.HAVE_ARGUMENT, 256)))
@@ -92,17 +94,11 @@ NAME_WRITES = numbers("STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBA
 MODULE_WRITES = numbers("STORE_NAME", "DELETE_NAME")
 """In the code of a module these write globals; in that of a class, its own names."""
 
-ITERATIONS = numbers(
-    "GET_ITER",
-    "GET_YIELD_FROM_ITER",
-    "UNPACK_SEQUENCE",
-    "UNPACK_EX",
-    "LIST_EXTEND",
-    "SET_UPDATE",
-    "DICT_UPDATE",
-    "DICT_MERGE",
-)
-"""Instructions that go through the elements of what is on top of the stack."""
+ITERATIONS = numbers("GET_ITER", "GET_YIELD_FROM_ITER")
+"""Instructions that begin to go through the elements of what is on top of the stack."""
+
+UNPACKINGS = numbers("UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE")
+"""Instructions that go through all of them."""
 
 FORMATS = numbers("FORMAT_VALUE", "FORMAT_SIMPLE", "CONVERT_VALUE")
 """Instructions that make text of what is on top of the stack."""
@@ -158,16 +154,20 @@ def is_method_load(opcode: int, argument: int) -> bool:
     return opcode == LOAD_METHOD or (opcode == LOAD_SUPER_ATTR and argument & 1 == 1)
 
 
-def _operators_in_place() -> frozenset[int]:
-    """The arguments with which BINARY_OP may change its first operand."""
+def _arguments_of(*operators: str) -> frozenset[int]:
+    """The arguments with which BINARY_OP stands for these operators."""
     found = set()
-    for operator in ("+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>"):
-        raw = compile(f"a {operator}= b", "<racekit>", "exec").co_code
+    for operator in operators:
+        raw = compile(f"a {operator} b", "<racekit>", "exec").co_code
         found.add(next(raw[i + 1] for i in range(0, len(raw), 2) if raw[i] == BINARY_OP))
     return frozenset(found)
 
 
-IN_PLACE = _operators_in_place()
+IN_PLACE = _arguments_of("+=", "-=", "*=", "/=", "//=", "%=", "**=", "@=", "&=", "|=", "^=", "<<=", ">>=")
+"""Those with which it may change its first operand."""
+
+REPEATS = _arguments_of("*", "*=")
+"""Those with which a number as the second operand may go with a container as the first."""
 
 
 def _ask_the_compiler() -> tuple[bool, dict[int, int]]:

@@ -98,10 +98,12 @@ _ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
     opcodes.SEND: ("advance", encode(opcodes.COPY, 1 + opcodes.RECEIVER_DEPTH), 1),
     number("FOR_ITER"): ("advance", encode(opcodes.COPY, 1 + opcodes.ITERATOR_DEPTH), 1),
     **dict.fromkeys(opcodes.ITERATIONS, ("iterate", _TOP, 1)),
+    **dict.fromkeys(opcodes.UNPACKINGS, ("unpack", _TOP, 1)),
     **dict.fromkeys(opcodes.LOOPS, ("loop", b"", 0)),
 }
 
 
+_ELEMENTS = opcodes.ITERATIONS | opcodes.UNPACKINGS
 _OF_MODULES = {
     number("LOAD_NAME"): "load_global",
     number("STORE_NAME"): "store_global",
@@ -190,14 +192,15 @@ class _Body:
             elif opcode in _ANNOUNCEMENTS and (opcode != opcodes.BINARY_OP or self.is_subscript(instruction)):
                 kind, operands, count = _ANNOUNCEMENTS[opcode]
                 awaits = opcode == opcodes.SEND and unit.code.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR)
-                if not awaits and not (opcode in opcodes.ITERATIONS and self.follows_constant(index, targets)):
+                if not awaits and not (opcode in _ELEMENTS and self.follows_constant(index, targets)):
+                    self.announce_stored_items(index, targets)
                     self.announce(index, kind, "", operands, count)
             if opcode in opcodes.FORMATS and not (
                 opcode == opcodes.FORMAT_VALUE and instruction.argument & opcodes.WITH_FORMAT
             ):
                 self.announce(index, "show", "", _TOP, 1)
             if opcode in opcodes.OPERATORS and not (
-                self.follows_constant(index, targets) or self.is_subscript(instruction)
+                self.goes_with_no_container(index, targets) or self.is_subscript(instruction)
             ):
                 self.announce(index, self.kind_of_operator(instruction), "", _TOP_TWO, 2)
             if opcode in opcodes.TRUTH_TESTS and (
@@ -242,6 +245,27 @@ class _Body:
     def follows_constant(self, index: int, targets: set[int]) -> bool:
         """Whether the last operand of the instruction is a constant of the code."""
         return index not in targets and self.unit.instructions[index - 1].opcode in opcodes.CONSTANTS
+
+    def goes_with_no_container(self, index: int, targets: set[int]) -> bool:
+        """Whether the second operand of an operator is a constant, and such that the first one never is a container."""
+        if not self.follows_constant(index, targets):
+            return False
+        instruction, last = self.unit.instructions[index], self.unit.instructions[index - 1]
+        kind = type(self.unit.code.co_consts[last.argument]) if last.opcode == opcodes.LOAD_CONST else int
+        if kind is bytes or instruction.opcode != opcodes.BINARY_OP:
+            return kind is not bytes
+        operator = instruction.argument
+        if kind is int:
+            return operator not in opcodes.REPEATS
+        return operator not in opcodes.IN_PLACE or kind not in (str, tuple)
+
+    def announce_stored_items(self, index: int, targets: set[int]) -> None:
+        """Announce that the elements of something are put into a slice."""
+        opcode, last = self.unit.instructions[index].opcode, self.unit.instructions[index - 1].opcode
+        if opcode == opcodes.STORE_SLICE:
+            self.announce(index, "unpack", "", encode(opcodes.COPY, 5), 1)
+        elif opcode == opcodes.STORE_SUBSCR and last == opcodes.BUILD_SLICE and index not in targets:
+            self.announce(index, "unpack", "", encode(opcodes.COPY, 4), 1)
 
     def announce_name(self, index: int) -> None:
         """Announce an access to an attribute or a global if that name is to be."""

@@ -76,7 +76,7 @@ SAMPLES = (
         del row[:1]
         return row[::-1]
         """,
-        "load_item [1, 2, 3] slice(None, 2, None), store_item [1, 2, 3] slice(1, None, None), "
+        "load_item [1, 2, 3] slice(None, 2, None), unpack [1, 2], store_item [1, 2, 3] slice(1, None, None), "
         "delete_item [1, 1, 2] slice(None, 1, None), load_item [1, 2] slice(None, None, -1)",
     ),
     Sample(
@@ -100,7 +100,7 @@ SAMPLES = (
         c, d = b
         return a, b, c, d, [0, *row], {**box}
         """,
-        "iterate [1, 2, 3], iterate [2, 3], iterate [1, 2, 3], iterate {'k': 1}",
+        "unpack [1, 2, 3], unpack [2, 3], unpack [1, 2, 3], unpack {'k': 1}",
     ),
     Sample(
         "truth",
@@ -117,10 +117,10 @@ SAMPLES = (
         more = row + row
         row += more[:1]
         n = 3
-        return more, row == more, row, -n, n * 2, f"{row}"
+        return more, row == more, row, -n, n + 2, n * 2, f"{row}"
         """,
         "operate [1, 2, 3] [1, 2, 3], load_item [1, 2, 3, 1, 2, 3] slice(None, 1, None), "
-        "operate_in_place [1, 2, 3] [1], compare [1, 2, 3, 1] [1, 2, 3, 1, 2, 3], show [1, 2, 3, 1]",
+        "operate_in_place [1, 2, 3] [1], compare [1, 2, 3, 1] [1, 2, 3, 1, 2, 3], operate 3 2, show [1, 2, 3, 1]",
     ),
     Sample(
         "namespaces",
@@ -137,7 +137,7 @@ SAMPLES = (
         return g(), g(row, 2), g(b=box), thing.same(3), g(*row, **box), g(1, *row, z=4)
         """,
         "call g, call_many g tuple, call_with g {'k': 1}, load_attribute same thing, call_with same 3, "
-        "iterate {'k': 1}, call_unpacked g, iterate [1, 2, 3], call_unpacked g",
+        "unpack {'k': 1}, call_unpacked g, unpack [1, 2, 3], call_unpacked g",
     ),
     Sample(
         "decorators",

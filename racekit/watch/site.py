@@ -29,10 +29,10 @@ class Site:
 
     `kind` is one of ``load_attribute``, ``store_attribute``, ``delete_attribute``, ``load_global``, ``store_global``,
     ``delete_global``, ``load_cell``, ``store_cell``, ``delete_cell``, ``load_item``, ``store_item``, ``delete_item``,
-    ``contains``, ``iterate``, ``advance``, ``truth``, ``match_class``, ``call`` and ``loop``. `name` is that of the
-    attribute or variable, or empty; `line` is 0 where the compiler recorded none; `function` is a qualified name;
-    `namespace` holds the globals of the function. `position` is the number of its position. `shared` belongs to whoever
-    listens: it starts as False and nothing here reads it.
+    ``contains``, ``iterate``, ``unpack``, ``advance``, ``truth``, ``match_class``, ``call`` and ``loop``. `name` is
+    that of the attribute or variable, or empty; `line` is 0 where the compiler recorded none; `function` is a qualified
+    name; `namespace` holds the globals of the function. `position` is the number of its position. `shared` belongs to
+    whoever listens: it starts as False and nothing here reads it.
 
     Two sites are the same only if they are the same object.
     """

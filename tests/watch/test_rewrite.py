@@ -164,21 +164,35 @@ def test_a_comprehension_announces_its_iterable_but_no_call_of_its_own(expressio
 )
 def test_unpacking_into_a_display_announces_the_iterable(expression: str) -> None:
     recorder = recorded(f"def f(row, print_): return {expression}", [1, 2], lambda *a: a)
-    assert recorder.of("iterate") == [("iterate", [1, 2])]
+    assert recorder.of("unpack") == [("unpack", [1, 2])]
 
 
 def test_unpacking_into_names_announces_the_iterable() -> None:
     recorder = recorded("def f(row): a, b = row; c, *d = row; return a, b, c, d", [1, 2])
-    assert recorder.events == [("iterate", [1, 2]), ("iterate", [1, 2])]
+    assert recorder.events == [("unpack", [1, 2]), ("unpack", [1, 2])]
 
 
 def test_unpacking_a_mapping_announces_it() -> None:
     recorder = recorded("def f(box, g): return {**box}, g(1, **box)", {"a": 1}, lambda *a, **k: (a, k))
-    assert recorder.of("iterate") == [("iterate", {"a": 1}), ("iterate", {"a": 1})]
+    assert recorder.of("unpack") == [("unpack", {"a": 1}), ("unpack", {"a": 1})]
 
 
 def test_a_constant_that_is_unpacked_is_not_announced() -> None:
     assert recorded("def f(): return [1, 2, 3, 4]").events == []
+
+
+def test_what_is_put_into_a_slice_is_announced() -> None:
+    recorder = recorded("def f(row, n, new): row[1:] = new; row[n::2] = [5, 6]", [1, 2], 0, [3, 4, 5])
+    assert recorder.of("unpack") == [("unpack", [3, 4, 5]), ("unpack", [5, 6])]
+
+
+def test_an_operator_with_a_constant_is_announced_if_it_may_go_with_a_container() -> None:
+    source = """
+        def f(x, y):
+            x += "s"
+            return x * 2, y + 1, y % 2, y < 5, y == b"y"
+    """
+    assert [kind for kind, *_ in recorded(source, "x", 1).events] == ["operate_in_place", "operate", "compare"]
 
 
 def test_yield_from_announces_the_iterable_and_each_turn() -> None:
