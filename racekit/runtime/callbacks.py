@@ -14,7 +14,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from types import (
-    BuiltinFunctionType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
@@ -51,7 +50,7 @@ _OF_OTHERS = frozenset(
     {functools.partial, operator.attrgetter, operator.itemgetter, operator.methodcaller, type(functools.cache(int))}
 )
 _UNBOUND = frozenset({MethodDescriptorType, WrapperDescriptorType})
-_CALLABLES = _OF_OTHERS | _UNBOUND | {BuiltinFunctionType, MethodWrapperType}
+_CALLABLES = _OF_OTHERS | _UNBOUND | containers.BUILT_IN | {MethodWrapperType}
 _OF_THEIR_CALLER = (eval, exec, globals, locals, vars, dir, __import__)
 _TOUCH_NOTHING = frozenset(
     map(id, (*_OF_THEIR_CALLER, abs, callable, chr, hash, id, isinstance, issubclass, ord, round))
@@ -63,7 +62,7 @@ _TAKE_CONTAINERS = frozenset({"join", "format", "format_map", "__contains__", "_
 def takes_functions(callable: Any) -> bool:
     """Whether it is written in C and calls functions that are its arguments."""
     return id(callable) in TAKING_FUNCTIONS or (
-        type(callable) is BuiltinFunctionType and callable.__name__ in _METHODS_TAKING_FUNCTIONS
+        type(callable) in containers.BUILT_IN and callable.__name__ in _METHODS_TAKING_FUNCTIONS
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial, reduce
 from operator import attrgetter, methodcaller
 from types import (
@@ -19,7 +20,7 @@ from racekit.runtime.announcing import access_item, let_through, order_is_read, 
 from racekit.runtime.attributes import ask_class
 from racekit.runtime.callbacks import TAKING_FUNCTIONS, may_touch, takes_functions, with_stand_ins
 from racekit.runtime.conflicts import ITEMS
-from racekit.runtime.files import PATH_FUNCTIONS
+from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
 from racekit.runtime.items import unpack
 from racekit.runtime.midst import COMPARING, call_cached, calls_back
@@ -89,7 +90,7 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
     if by_watched:
         TURN.thread.breakable = True
     kind = type(callable)
-    if kind is BuiltinFunctionType:
+    if kind is BuiltinFunctionType or kind is containers.BUILTIN_METHOD:
         owner = callable.__self__
         methods = containers.METHODS.get(type(owner))
         if methods is None:
@@ -175,11 +176,14 @@ def _call_cached(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
 
 
 def _touches_nothing(function: Any, arguments: tuple[Any, ...]) -> bool:
-    """Whether a function has only arguments that never change; a path is one that stands for a file, which does."""
+    """Whether a function has only arguments that never change, and touches nothing else either."""
     for argument in arguments:
         if type(argument) not in SCALARS:
             return False
-    return id(function) not in PATH_FUNCTIONS and function is not globals
+    return id(function) not in _TOUCHING_MORE
+
+
+_TOUCHING_MORE = frozenset({*PATH_FUNCTIONS, *DESCRIPTOR_FUNCTIONS, id(globals), id(print), id(os.getcwd)})
 
 
 def _attribute_getter(getter: Any) -> Any:

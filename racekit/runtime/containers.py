@@ -8,7 +8,7 @@ import random
 import weakref
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from gc import get_referents
-from types import FunctionType, MappingProxyType, WrapperDescriptorType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, WrapperDescriptorType
 from typing import Any
 
 from racekit.dependence import WHOLE
@@ -140,8 +140,14 @@ PYTHON_METHODS = frozenset(
     for base in kind.__mro__
     for function in vars(base).values()
     if type(function) is FunctionType
-).union(OF_ARGUMENTS)
+).union(OF_ARGUMENTS, (method for method in vars(random.Random).values() if type(method) is FunctionType))
 """The functions of those containers, by which a call of one is known also where a subclass inherits it."""
+
+BUILTIN_METHOD: type = type(array.array("i").extend)
+"""The type of those methods that know the class which defines them; that of the others is BuiltinFunctionType."""
+
+BUILT_IN = frozenset({BuiltinFunctionType, BUILTIN_METHOD})
+"""The types of functions, and of methods with what they belong to, that are written in C."""
 
 HEAP_TYPE = 1 << 9
 """The flag of types that may be subclasses of others (Py_TPFLAGS_HEAPTYPE)."""

@@ -10,11 +10,21 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from racekit.runtime import attributes, calls, clock, cpython, executed, hooks, named_attributes, originals, tools
+from racekit.runtime import (
+    attributes,
+    calls,
+    clock,
+    cpython,
+    executed,
+    hooks,
+    library_functions,
+    named_attributes,
+    originals,
+    tools,
+)
 from racekit.runtime.builtin_types import MethodReplacement
 from racekit.runtime.call_site import is_watched, watch
 from racekit.runtime.interrupts import Interrupts
-from racekit.runtime.library_functions import swap_library_functions
 from racekit.runtime.module_names import NameReplacement
 from racekit.runtime.monitor import Monitor
 from racekit.runtime.places import PLACES
@@ -82,6 +92,7 @@ class Control:
         self._names = NameReplacement(
             {
                 **clock.REPLACEMENTS,
+                **library_functions.REPLACEMENTS,
                 originals.urandom: _urandom,
                 originals.start_new_thread: threads.start_new_thread,
                 originals.thread_count: threads.thread_count,
@@ -113,7 +124,7 @@ class Control:
         swap_futures(self._swaps)
         swap_executors(self._swaps)
         swap_selectors(self._swaps)
-        swap_library_functions(self._swaps)
+        library_functions.swap_library_functions(self._swaps)
         executed.swap_makers(self._swaps, WATCHER, _quietly)
         number_threads_and_futures(self._swaps)
         self._silence.begin(self._swaps)
@@ -185,4 +196,5 @@ def _pin() -> set[int] | None:
 calls.REPLACED_METHODS.update(_TYPES)
 calls.REPLACED_CALLABLES.update(executed.replacements(WATCHER, _quietly))
 calls.REPLACED_CALLABLES.update(named_attributes.replacements(WATCHER.store))
-calls.REPLACED_CALLABLES.update({id(old): new for old, new in clock.REPLACEMENTS.items()})
+for replacements in (clock.REPLACEMENTS, library_functions.REPLACEMENTS):
+    calls.REPLACED_CALLABLES.update({id(old): new for old, new in replacements.items()})

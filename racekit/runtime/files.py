@@ -16,11 +16,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
+from gc import get_referents
 from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime.reachable import Touch
 from racekit.runtime.turn import TURN
+from racekit.watch.swap import copy_of
 
 FILE_READS = frozenset(
     {"read", "read1", "readinto", "readall", "readline", "readlines", "peek", "__next__", "__iter__"}
@@ -49,7 +51,12 @@ class Listing(File):
         return f"directory {os.path.basename(self.path)}"
 
 
+_own: Any = posixpath
+_realpath: Callable[[str], str] = copy_of(_own.realpath)  # which announces nothing
+_is_link: Callable[[str], bool] = copy_of(_own.islink)
+_absolute: Callable[[str], str] = copy_of(_own.abspath)
 _file_at = cache(File)
+WORKING_DIRECTORY = File("/the working directory")
 _listing_of = cache(Listing)
 
 
@@ -62,15 +69,50 @@ def _path(obj: Any) -> str | None:
 
 
 def file_of(obj: Any) -> object | None:
-    """The file that a path leads to, or a file object has open.
+    """The file that a path or a descriptor leads to, or a file object has open.
 
     For a file in memory that object itself, and None for what is no file, or for a standard stream, whose order of
     lines is nobody's state.
     """
     path = _path(obj)
     if path is not None:
-        return _file_at(os.path.realpath(path))
-    return obj if isinstance(obj, io.StringIO | io.BytesIO) else None
+        return _file_at(_realpath(path))
+    if isinstance(obj, io.StringIO | io.BytesIO):
+        return obj
+    descriptor = obj if type(obj) is int else getattr(obj, "name", None)
+    if type(descriptor) is int:
+        return _behind(descriptor) if descriptor > _LAST_STANDARD_STREAM else None
+    below = [part for part in get_referents(obj) if isinstance(part, io.IOBase)] if isinstance(obj, io.IOBase) else ()
+    return next((file for part in below if (file := file_of(part)) is not None), None)
+
+
+_LAST_STANDARD_STREAM = 2
+
+
+def _behind(descriptor: int) -> File:
+    try:
+        return _file_at(os.readlink(f"/proc/self/fd/{descriptor}"))
+    except OSError:
+        return _file_at(f"descriptor {descriptor}")
+
+
+def descriptor_touches(operation: str, descriptor: object) -> Iterator[Touch]:
+    """What a function does that takes a descriptor: a file has its content, and each descriptor its position in it."""
+    file = file_of(descriptor) if type(descriptor) is int else None
+    if file is not None:
+        yield Touch(file, WHOLE, "write" if operation == "write" else "read")
+        if operation != "look":
+            yield Touch(_file_at(f"descriptor {descriptor}"), WHOLE, "write")
+
+
+DESCRIPTOR_FUNCTIONS: dict[int, str] = {
+    **dict.fromkeys(map(id, (os.write, os.ftruncate, os.fsync, os.close)), "write"),
+    **dict.fromkeys(map(id, (os.read, os.lseek)), "read"),
+    **dict.fromkeys(map(id, (os.fstat, os.isatty)), "look"),
+    **dict.fromkeys((id(getattr(os, name)) for name in ("pwrite", "writev", "pwritev") if hasattr(os, name)), "write"),
+    **dict.fromkeys((id(getattr(os, name)) for name in ("pread", "preadv") if hasattr(os, name)), "look"),
+}
+"""Functions written in C: by id, whether they write to the descriptor that is their first argument, or move in it."""
 
 
 # --- what is done with a path -----------------------------------------------------------------------------------------
@@ -79,30 +121,30 @@ _Touches = Iterator[Touch]
 
 
 def _read(path: str) -> _Touches:
-    yield Touch(_file_at(os.path.realpath(path)), WHOLE, "read")
+    yield Touch(_file_at(_realpath(path)), WHOLE, "read")
     yield from _links(path)
 
 
 def _write(path: str) -> _Touches:
-    yield Touch(_file_at(os.path.realpath(path)), WHOLE, "write")
+    yield Touch(_file_at(_realpath(path)), WHOLE, "write")
     yield from _links(path)
 
 
 def _links(path: str) -> _Touches:
     """The symbolic links on the way to a file."""
-    path = os.path.abspath(path)
-    if os.path.realpath(path) == path:
+    path = _absolute(path)
+    if _realpath(path) == path:
         return
     while path != os.path.dirname(path):
-        if os.path.islink(path):
+        if _is_link(path):
             yield Touch(_file_at(_entry(path)), WHOLE, "read")
         path = os.path.dirname(path)
 
 
 def _entry(path: str) -> str:
     """The path of the entry itself, which may be a symbolic link."""
-    parent, name = os.path.split(os.path.abspath(path))
-    return os.path.join(os.path.realpath(parent), name)
+    parent, name = os.path.split(_absolute(path))
+    return os.path.join(_realpath(parent), name)
 
 
 def _change(path: str) -> _Touches:
@@ -116,25 +158,25 @@ def _change(path: str) -> _Touches:
 def _create(path: str) -> _Touches:
     """To open it for writing, which makes it if it is not there."""
     yield from _write(path)
-    if not os.path.islink(path):
+    if not _is_link(path):
         entry = _entry(path)
         yield Touch(_listing_of(os.path.dirname(entry)), entry, "write", named=True)
 
 
 def _list(path: str) -> _Touches:
     yield from _read(path)
-    yield Touch(_listing_of(os.path.realpath(path)), WHOLE, "read", named=True)
+    yield Touch(_listing_of(_realpath(path)), WHOLE, "read", named=True)
 
 
 def _remove_directory(path: str) -> _Touches:
     """Which only works if it is empty."""
     yield from _change(path)
-    yield Touch(_listing_of(os.path.realpath(path)), WHOLE, "read", named=True)
+    yield Touch(_listing_of(_realpath(path)), WHOLE, "read", named=True)
 
 
 def _make_directories(path: str) -> _Touches:
     yield from _change(path)
-    parent = os.path.dirname(os.path.abspath(path))
+    parent = os.path.dirname(_absolute(path))
     while not os.access(parent, os.F_OK):
         yield from _change(parent)
         parent = os.path.dirname(parent)
@@ -148,7 +190,7 @@ def _below(path: str, depth: int = _TO_THE_BOTTOM) -> Iterator[tuple[str, bool]]
     if not depth:
         return
     try:
-        entries = sorted(os.scandir(os.path.realpath(path)), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(_realpath(path)), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
@@ -174,7 +216,7 @@ def _read_tree(path: str) -> _Touches:
 def _change_tree(path: str) -> _Touches:
     """To make, remove or rename it with everything in it."""
     yield from _change(path)
-    yield Touch(_listing_of(os.path.realpath(path)), WHOLE, "write", named=True)
+    yield Touch(_listing_of(_realpath(path)), WHOLE, "write", named=True)
     for found, is_directory in _below(path):
         yield Touch(_file_at(found), WHOLE, "write")
         if is_directory:
@@ -196,7 +238,13 @@ def _depth(pattern: str) -> int:
 
 def _put_temporary(path: str) -> _Touches:
     """Something of a name that nobody else takes."""
-    yield Touch(_listing_of(os.path.realpath(path)), f"/temporary {TURN.thread.id}", "write", named=True)
+    yield Touch(_listing_of(_realpath(path)), f"/temporary {TURN.thread.id}", "write", named=True)
+
+
+def _enter(path: str) -> _Touches:
+    """To make it the working directory."""
+    yield Touch(WORKING_DIRECTORY, WHOLE, "write")
+    yield from _read(path)
 
 
 def _nothing(text: str) -> _Touches:
@@ -226,24 +274,31 @@ _TAKING_MORE = frozenset({_open, _glob})
 PATH_FUNCTIONS: dict[int, Operations] = {
     **dict.fromkeys(map(id, (os.stat, os.lstat, os.access, os.readlink)), (_read,)),
     **dict.fromkeys(map(id, (os.listdir, os.scandir)), (_list,)),
-    **dict.fromkeys(map(id, (os.truncate, os.utime)), (_write,)),
+    **dict.fromkeys(map(id, (os.truncate, os.utime, os.chmod)), (_write,)),
     **dict.fromkeys(map(id, (os.remove, os.unlink, os.mkdir)), (_change,)),
     **dict.fromkeys(map(id, (os.replace, os.rename)), (_change_tree, _change_tree)),
     id(os.rmdir): (_remove_directory,),
     id(os.open): (_create,),
     id(os.link): (_read, _change),
     id(os.symlink): (_read, _change),
-    id(open): (_open,),
+    id(os.chdir): (_enter,),
 }
 """Functions written in C: by id, what they do with each of the paths that are their first arguments."""
 
+OPENS: Operations = (_open,)
+"""What `open` does with its first argument."""
+
 PYTHON_FUNCTIONS: dict[Any, dict[str, Operations]] = {
-    genericpath: dict.fromkeys(("exists", "isfile", "isdir", "getsize", "getmtime", "lexists"), (_read,)),
-    posixpath: {"lexists": (_read,)},
-    os: {"makedirs": (_make_directories,), "removedirs": (_remove_directory,), "walk": (_list_tree,)},
-    glob: {"glob": (_match,), "iglob": (_match,)},
+    genericpath: {
+        **dict.fromkeys(("exists", "isfile", "isdir", "getsize", "getmtime", "lexists"), (_read,)),
+        "samefile": (_read, _read),
+    },
+    posixpath: {"abspath": (_nothing,), **dict.fromkeys(("lexists", "islink", "ismount", "realpath"), (_read,))},
+    os: {"makedirs": (_make_directories,), "removedirs": (_remove_directory,)},
     shutil: {
         "copyfile": (_read, _create),
+        "copyfileobj": (_write, _write),
+        **dict.fromkeys(("copymode", "copystat"), (_read, _write)),
         "copytree": (_read_tree, _change_tree),
         "move": (_change_tree, _change_tree),
         "rmtree": (_change_tree,),
@@ -251,7 +306,11 @@ PYTHON_FUNCTIONS: dict[Any, dict[str, Operations]] = {
     tempfile: {"_mkstemp_inner": (_put_temporary,), "mkdtemp": (_nothing, _nothing, _put_temporary)},
     pathlib.Path: {
         **dict.fromkeys(("read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "lstat"), (_read,)),
+        **dict.fromkeys(("is_symlink", "is_mount", "owner", "group", "readlink", "resolve"), (_read,)),
         **dict.fromkeys(("write_text", "write_bytes", "touch"), (_create,)),
+        **dict.fromkeys(("chmod", "lchmod"), (_write,)),
+        "samefile": (_read, _read),
+        **dict.fromkeys(("symlink_to", "hardlink_to"), (_change, _read)),
         **dict.fromkeys(("rename", "replace"), (_change_tree, _change_tree)),
         **dict.fromkeys(("rglob", "walk"), (_list_tree,)),
         "glob": (_glob,),
@@ -269,7 +328,13 @@ def path_touches(operations: Operations, arguments: tuple[Any, ...]) -> _Touches
     """What such a function touches now, with these paths among its arguments."""
     for operation, argument in zip(operations, arguments, strict=False):
         path = _path(argument)
+        if path is None and operation is _put_temporary:
+            path = tempfile.gettempdir()
+        elif type(argument) is int and argument > _LAST_STANDARD_STREAM:
+            path = _behind(argument).path
         if path is not None:
+            if not os.path.isabs(path):
+                yield Touch(WORKING_DIRECTORY, WHOLE, "read")
             yield from operation(path, *arguments[1:]) if operation in _TAKING_MORE else operation(path)
         elif isinstance(argument, io.StringIO | io.BytesIO):
             yield Touch(argument, WHOLE, "write")

@@ -13,6 +13,8 @@ import heapq
 import io
 import itertools
 import operator
+import os
+import random
 import sqlite3
 import struct
 import sys
@@ -20,7 +22,6 @@ from collections.abc import Iterator
 from contextvars import Context
 from gc import get_referents
 from types import (
-    BuiltinFunctionType,
     FunctionType,
     GeneratorType,
     GenericAlias,
@@ -35,7 +36,15 @@ from typing import Any
 from racekit.dependence import WHOLE
 from racekit.runtime import containers
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.files import FILE_READS, PATH_FUNCTIONS, file_of, path_touches
+from racekit.runtime.files import (
+    DESCRIPTOR_FUNCTIONS,
+    FILE_READS,
+    PATH_FUNCTIONS,
+    WORKING_DIRECTORY,
+    descriptor_touches,
+    file_of,
+    path_touches,
+)
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.watch.swap import is_forwarding
 
@@ -117,7 +126,7 @@ _IMMUTABLE_MODULES = frozenset(
 def touches(callable: Any, arguments: Arguments) -> Touches:
     """What `callable(*arguments)` will touch; nothing for Python code, which is watched itself."""
     kind = type(callable)
-    if kind is BuiltinFunctionType or kind is MethodWrapperType:
+    if kind in containers.BUILT_IN or kind is MethodWrapperType:
         owner = callable.__self__
         if owner is None or type(owner) is ModuleType:
             yield from _function(callable, arguments)
@@ -128,8 +137,10 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
             yield from _method(arguments[0], callable.__name__, arguments[1:])
     elif kind is MethodType:
         owner, function = callable.__self__, callable.__func__
-        if function in containers.OF_ARGUMENTS:
-            yield from _all(arguments[:1], containers.OF_ARGUMENTS[function])
+        if isinstance(owner, random.Random):
+            yield Touch(owner, WHOLE, "write")
+            if function in containers.OF_ARGUMENTS:
+                yield from _all(arguments, containers.OF_ARGUMENTS[function])
         elif function in containers.PYTHON_METHODS and containers.methods_of(owner) is not None:
             yield from _method(owner, callable.__name__, arguments)
         elif type(function) is not FunctionType:
@@ -194,7 +205,7 @@ def _sources(iterator: object, depth: int) -> Touches:
             yield Touch(part, WHOLE, "write")
             if depth and not is_watched_generator(part):
                 yield from _sources(part, depth - 1)
-        elif kind is BuiltinFunctionType and containers.methods_of(part.__self__) is not None:
+        elif kind in containers.BUILT_IN and containers.methods_of(part.__self__) is not None:
             yield from _method(part.__self__, part.__name__, ())
 
 
@@ -245,6 +256,10 @@ def _function(function: Any, arguments: Arguments) -> Touches:
     if function is dir and arguments:
         names = arguments[0]
         yield Touch(vars(names) if type(names) is ModuleType else names, WHOLE, "read", named=True)
+    elif function is print and type(sys.stdout) is io.StringIO:
+        yield Touch(sys.stdout, WHOLE, "write")
+    elif function is os.getcwd:
+        yield Touch(WORKING_DIRECTORY, WHOLE, "read")
     if identity in _HARMLESS_FUNCTIONS:
         return
     if identity in _CONTAINER_FUNCTIONS:
@@ -260,6 +275,9 @@ def _function(function: Any, arguments: Arguments) -> Touches:
                 yield from turn(iterator)
     elif identity in PATH_FUNCTIONS:
         yield from path_touches(PATH_FUNCTIONS[identity], arguments)
+    elif identity in DESCRIPTOR_FUNCTIONS:
+        yield from descriptor_touches(DESCRIPTOR_FUNCTIONS[identity], arguments[0] if arguments else None)
+        yield from _all(arguments[1:], "read")
     elif function.__module__ in _GOES_THROUGH_OBJECTS:
         files = [each for each in arguments if isinstance(each, io.IOBase)]
         for file in files:
@@ -294,17 +312,25 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
             yield from turn(owner)
     elif isinstance(owner, io.IOBase):
         yield from _file(owner, name)
-        yield from _all(arguments, "read")
+        yield from _all(arguments, "write" if name.startswith("readinto") else "read")
     elif isinstance(owner, sqlite3.Connection | sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
+    elif kind is os.DirEntry:
+        yield from path_touches(PATH_FUNCTIONS[id(os.stat)], (owner,))
     elif kind is Context:
         yield Touch(owner, WHOLE, "write" if name == "run" else "read")
         if name == "run" and arguments:
             yield from touches(arguments[0], arguments[1:])
+    elif name == "pack_into":
+        yield from _all(arguments[:1], "write")
     elif isinstance(owner, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
         yield from _all(arguments, "read")
     else:
         yield Touch(owner, WHOLE, "read" if name in ("getvalue", "__len__", "copy", "digest", "hexdigest") else "write")
+        for part in get_referents(owner):  # such as the file that a writer of tables writes to, or its method
+            file = part.__self__ if type(part) in containers.BUILT_IN else part
+            if isinstance(file, io.IOBase):
+                yield from _file(file, "write")
         yield from _all(arguments, "write")
 
 

@@ -10,6 +10,7 @@ import heapq
 import json
 import logging
 import os
+import posixpath
 import pprint
 import re
 import statistics
@@ -27,10 +28,11 @@ from multiprocessing.process import BaseProcess
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+from racekit.dependence import WHOLE
 from racekit.runtime import announcing, calls, originals
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.files import PYTHON_FUNCTIONS, Operations, path_touches
-from racekit.runtime.footprints import ONLY_ITERATORS, Cached, reads_through
+from racekit.runtime.files import OPENS, PYTHON_FUNCTIONS, Operations, path_touches
+from racekit.runtime.footprints import Cached, is_iterator, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
 from racekit.runtime.reachable import Touch, everything_in, gone_through
 from racekit.runtime.turn import TURN
@@ -40,9 +42,8 @@ from racekit.watch.site import Site
 from racekit.watch.swap import Swaps, announcing_code, copy_of, forwarding_code
 
 _SHOWN = {
-    json: ("dumps", "dump"),
-    json.JSONEncoder: ("encode",),
-    logging.LogRecord: ("getMessage",),
+    json: ("dumps", "dump", "load"),
+    json.JSONEncoder: ("encode", "iterencode"),
     pprint: ("pformat", "pprint", "pp"),
     pprint.PrettyPrinter: ("pformat", "pprint"),
     heapq: ("nlargest", "nsmallest"),
@@ -68,8 +69,15 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
             function = getattr(owner, name, None)
             if isinstance(function, FunctionType):
                 codes.append((function, forwarding_code(function.__code__, _on_files(copy_of(function), operations))))
-    getenv: Any = os.getenv
-    codes.append((getenv, announcing_code(getenv.__code__, _reads_environment)))
+    hooks: dict[Any, Callable[[Any, Any], None]] = {
+        os.getenv: _reads_environment,
+        posixpath.expandvars: _reads_all_environment,
+        posixpath.expanduser: _reads_all_environment,
+        logging.LogRecord.getMessage: _reads_arguments,
+        logging.StreamHandler.emit: _writes_to_stream,
+    }
+    for function, hook in hooks.items():
+        codes.append((function, announcing_code(function.__code__, hook)))
     for functions_of, hook in ((_SHOWN, _reads), (_COPIED, _reads_attributes)):
         for owner, names in functions_of.items():
             for name in names:
@@ -161,7 +169,7 @@ def _reads(first: Any, second: Any) -> None:
     site = _called_at()
     if site is None:
         return
-    if site.shared or type(first) in ONLY_ITERATORS or type(second) in ONLY_ITERATORS:
+    if site.shared or is_iterator(type(first)) or is_iterator(type(second)):
         announcing.touch(list(reads_through(first, second)), site)
         return
     found, _ = gone_through((first, second))
@@ -200,6 +208,26 @@ def _reads_environment(name: Any, default: Any) -> None:
         announcing.touch([Touch(os.environ, name, "read")], site)
 
 
+def _reads_all_environment(_: Any, __: Any) -> None:
+    site = _called_at()
+    if site is not None:
+        announcing.touch([Touch(os.environ, WHOLE, "read")], site)
+
+
+def _reads_arguments(record: Any, _: Any) -> None:
+    _reads_shown(record.args)
+
+
+def _writes_to_stream(handler: Any, _: Any) -> None:
+    _reads_shown(handler.stream)
+
+
+def _reads_shown(shown: Any) -> None:
+    site = site_of_caller("call", "") if originals.get_ident() == TURN.ident else None
+    if site is not None and (TURN.several or site.shared):
+        announcing.touch(list(reads_through(shown)), site)
+
+
 def _called_at() -> Site | None:
     """Where watched code has called the function; None if there is nothing to tell, or the function calls itself."""
     if originals.get_ident() != TURN.ident or TURN.thread.atomic:
@@ -225,6 +253,18 @@ def _package(frame: FrameType) -> str:
 
 _sites: dict[tuple[int, int], Site] = {}
 """Where watched code, which is kept for good, calls such a function itself."""
+
+
+def _opened(file: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> Any:
+    if originals.get_ident() == TURN.ident and not TURN.thread.atomic:
+        site = site_of_caller("call", "")
+        if site is not None and (TURN.several or site.shared):
+            announcing.touch_what_is_there(lambda: list(path_touches(OPENS, (file, mode))), site)
+    return originals.open(file, mode, *args, **kwargs)
+
+
+REPLACEMENTS: dict[Any, Any] = {originals.open: _opened}
+"""Functions written in C that libraries call for watched code, too, and what stands in their place meanwhile."""
 
 
 def _on_files(original: Callable[..., Any], operations: Operations) -> Callable[..., Any]:

@@ -36,6 +36,7 @@ monotonic = time.monotonic
 perf_counter = time.perf_counter
 wall_clock = time.time
 urandom = os.urandom
+open = open
 
 thread_start = threading.Thread.start
 excepthook = threading.excepthook

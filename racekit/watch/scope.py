@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import functools
+import glob
 import os
+import pathlib
+import string
 import sys
 import sysconfig
+import tempfile
 from collections import ChainMap, UserDict, UserList
 from types import FunctionType
 from typing import Any
@@ -20,13 +26,20 @@ _LIBRARIES = tuple(
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
+_CLASSES_OF_LIBRARY: tuple[Any, ...] = (
+    *(UserDict, UserList, ChainMap, string.Formatter, csv.DictReader, csv.DictWriter),
+    *(contextlib.ExitStack, contextlib._BaseExitStack, contextlib.closing, contextlib.chdir),
+    *(getattr(tempfile, f"_TemporaryFile{part}") for part in ("Wrapper", "Closer")),
+    tempfile.SpooledTemporaryFile,
+)
 _OF_LIBRARY: frozenset[Any] = frozenset(
     function
     for function in (
         functools.cached_property.__get__,
-        *vars(UserDict).values(),
-        *vars(UserList).values(),
-        *vars(ChainMap).values(),
+        *(getattr(os, name, None) for name in ("walk", "_walk", "fwalk", "_fwalk")),
+        getattr(pathlib.Path, "walk", None),
+        *(method for kind in _CLASSES_OF_LIBRARY for method in vars(kind).values()),
+        *(found for found in vars(glob).values() if getattr(found, "__module__", None) == "glob"),
     )
     if isinstance(function, FunctionType)
 )

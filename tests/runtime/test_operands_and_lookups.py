@@ -10,10 +10,12 @@ import csv
 import dataclasses
 import io
 import mmap
+import re
 import sqlite3
 import threading
 import weakref
 from collections.abc import Callable
+from random import Random
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -124,6 +126,11 @@ def end(items: Any) -> None:
     weakref.finalize(Weak(), items.append, 1)()
 
 
+def scanner() -> Any:
+    pattern: Any = re.compile("a")
+    return pattern.scanner("aa")
+
+
 CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object], Callable[[Any], object]]] = {
     "list *= 2": (lambda: [1], len, repeat),
     "list += constant": (lambda: [1], len, add_tuple),
@@ -147,6 +154,9 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object], Callable[[Any
     "a loop over a file in memory": (lambda: io.StringIO("a\n"), lambda file: [line.strip() for line in file], take),
     "rows of a table of text": (lambda: csv.reader(["a", "b"]), take, take),
     "items of a memory map": (lambda: mmap.mmap(-1, 16), lambda memory: memory[0], set_first),
+    "a method that knows its class": (lambda: array.array("i"), len, lambda numbers: numbers.extend([1])),
+    "a scanner": (scanner, lambda it: it.search().start(), lambda it: it.search()),
+    "a source of random numbers": (lambda: Random(0), lambda it: it.randint(0, 9**9), lambda it: it.randint(0, 9)),
     "a named tuple shown": (lambda: Pair([]), repr, lambda pair: pair.items.append(1)),
     "a named tuple compared": (lambda: Pair([]), lambda pair: pair == Pair([]), lambda pair: pair.items.append(1)),
     "a generic alias called": (lambda: [1], lambda items: list[int](items), lambda items: items.append(2)),
