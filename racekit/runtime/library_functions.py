@@ -256,12 +256,16 @@ _sites: dict[tuple[int, int], Site] = {}
 
 
 def _opened(file: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> Any:
-    if originals.get_ident() == TURN.ident and not TURN.thread.atomic:
+    caller = sys._getframe(1)
+    if originals.get_ident() == TURN.ident and not TURN.thread.atomic and _package(caller) not in _READING_SOURCE:
         site = site_of_caller("call", "")
         if site is not None and (TURN.several or site.shared):
             announcing.touch_what_is_there(lambda: list(path_touches(OPENS, (file, mode))), site)
     return originals.open(file, mode, *args, **kwargs)
 
+
+_READING_SOURCE = frozenset({"linecache", "tokenize"})
+"""Modules that open the files of the code that runs, to show it, and not each time."""
 
 REPLACEMENTS: dict[Any, Any] = {originals.open: _opened}
 """Functions written in C that libraries call for watched code, too, and what stands in their place meanwhile."""
