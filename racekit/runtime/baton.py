@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakSet
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime import ending, originals
@@ -68,6 +69,8 @@ class Scheduler:
     counts_no_idle_workers = False
     workers_were_counted = False
     workers_differ = False
+    executors: WeakSet[Any] | None = None
+    borrowed: tuple[tuple[Any, dict[str, Any]], ...] = ()
 
     def __init__(
         self, chooser: Chooser, pool: Pool, *, steps: int, any_timeout: bool, keeps_trace: bool = True

@@ -93,6 +93,13 @@ def workers_waiting_for(queue: object) -> list[threading.Thread]:
     return [thread for thread, work in list(_threads_queues.items()) if work is queue]
 
 
+def initializer_of(executor: Any) -> object:
+    """What each worker of a `ThreadPoolExecutor` calls first; since 3.14 a context knows, which is made for each."""
+    if hasattr(executor, "_create_worker_context"):
+        return getattr(executor._create_worker_context(), "initializer", None)
+    return executor._initializer
+
+
 class ThreadNames:
     """The counters that number threads without a name of their own: they start anew in each execution."""
 

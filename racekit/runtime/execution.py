@@ -15,6 +15,7 @@ from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.outside import come_back, wait_for_outside
+from racekit.runtime.primitives.executors import give_back_executors
 from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
 from racekit.runtime.scheduling_point import FAILS, ByDefault, Chooser
 from racekit.runtime.thread import ControlledThread
@@ -104,6 +105,7 @@ class ExecutionRun:
             TURN.several = False
             TURN.scheduler = None  # type: ignore[assignment]
             self._free_locks()
+            give_back_executors(scheduler)
             scheduler.let_go()
 
     def _free_locks(self) -> None:

@@ -549,3 +549,47 @@ def test_the_thread_pool_of_multiprocessing_ends() -> None:
     found = racekit.explore(body, executions=5)
     assert found.ok, str(found)
     assert set(found.outcomes) == {"[1, 2]"}
+
+
+# --- executors that were there before ---------------------------------------------------------------------------------
+
+
+def two_increments(pool: ThreadPoolExecutor) -> int:
+    shared = Shared()
+    for future in [pool.submit(shared.increment), pool.submit(shared.increment)]:
+        future.result()
+    return shared.value
+
+
+def test_an_executor_from_outside_has_workers_under_control_in_each_execution() -> None:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        assert all_of(lambda: two_increments(pool)) == {1, 2}
+
+
+def test_an_executor_whose_workers_run_already_keeps_them_for_later() -> None:
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        worker = pool.submit(threading.current_thread).result()
+        assert all_of(lambda: pool.submit(threading.current_thread).result() is worker) == {False}
+        assert pool.submit(threading.current_thread).result() is worker
+
+
+def test_an_initializer_runs_for_the_worker_of_an_executor_from_outside() -> None:
+    began: list[str] = []
+
+    def body() -> int:
+        began.clear()
+        pool.submit(abs, -1).result()
+        return len(began)
+
+    with ThreadPoolExecutor(max_workers=1, initializer=began.append, initargs=("a worker",)) as pool:
+        assert all_of(body) == {1}
+
+
+def test_a_body_may_shut_down_an_executor_from_outside() -> None:
+    def body() -> int:
+        with pool:
+            return two_increments(pool)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        assert all_of(body) == {1, 2}
+        assert pool.submit(abs, -1).result() == 1

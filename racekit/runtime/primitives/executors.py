@@ -9,6 +9,9 @@ there are as many workers as tasks, up to the limit. To look for a task and to t
 With an initializer, or in a class that starts its workers in its own way, code of the user runs for each worker. There
 everything stays as it is. Where threads inherit the context of whoever starts them, as without a GIL since 3.14,
 workers are interchangeable while all tasks are submitted in contexts that hold the same.
+
+An executor that was there before the execution, such as a module's, has workers of its own, which nobody controls, or
+which an execution before has started and ended. For the time of an execution it gets others.
 """
 
 from __future__ import annotations
@@ -16,12 +19,16 @@ from __future__ import annotations
 import contextvars
 import queue
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from racekit.runtime import cpython, originals
-from racekit.runtime.primitives.operations import swap_method
+from racekit.runtime.baton import Scheduler
+from racekit.runtime.primitives.operations import atomic, swap_method
 from racekit.runtime.primitives.simple_queue import get_task
 from racekit.runtime.turn import TURN
 from racekit.watch.swap import Swaps
@@ -94,12 +101,56 @@ def _initializing(original: Callable[..., None]) -> Callable[..., None]:
         **context: Any,
     ) -> None:
         original(self, max_workers, thread_name_prefix, initializer, initargs, **context)
-        if originals.get_ident() == TURN.ident and initializer is None and not _starts_workers(type(self)):
-            self._idle_semaphore = _NobodyIdle()
-            self._work_queue = _Tasks()
-            TURN.scheduler.counts_no_idle_workers = True
+        if originals.get_ident() == TURN.ident:
+            _those_of(TURN.scheduler).add(self)
+            _count_nobody_as_idle(self, initializer)
 
     return initialize
+
+
+def _count_nobody_as_idle(executor: Any, initializer: object) -> None:
+    if initializer is None and not _starts_workers(type(executor)):
+        executor._idle_semaphore = _NobodyIdle()
+        executor._work_queue = _Tasks()
+        TURN.scheduler.counts_no_idle_workers = True
+
+
+def _those_of(scheduler: Scheduler) -> WeakSet[Any]:
+    """The executors whose workers are this execution's."""
+    if scheduler.executors is None:
+        scheduler.executors = WeakSet()
+    return scheduler.executors
+
+
+def _operation(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A method of executors: one step, before which the executor gets workers of this execution."""
+    operation = atomic(original, name)
+
+    def operate(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if originals.get_ident() == TURN.ident and self not in _those_of(TURN.scheduler):
+            _borrow(TURN.scheduler, self)
+        return operation(self, *args, **kwargs)
+
+    return operate
+
+
+def _borrow(scheduler: Scheduler, executor: Any) -> None:
+    _those_of(scheduler).add(executor)
+    scheduler.borrowed += ((executor, {name: getattr(executor, name) for name in _STATE}),)
+    executor._threads = set()
+    executor._idle_semaphore = threading.Semaphore(0)
+    executor._work_queue = queue.SimpleQueue()
+    _count_nobody_as_idle(executor, cpython.initializer_of(executor))
+
+
+def give_back_executors(scheduler: Scheduler) -> None:
+    """At the end of an execution: those that were there before are as they were."""
+    for executor, state in scheduler.borrowed:
+        for name, value in state.items():
+            setattr(executor, name, value)
+
+
+_STATE = ("_threads", "_idle_semaphore", "_work_queue", "_shutdown", "_broken")
 
 
 def _starts_workers(type_: type) -> bool:
@@ -111,3 +162,5 @@ def _starts_workers(type_: type) -> bool:
 def swap_executors(swaps: Swaps) -> None:
     """Have the executors that are made from now on do without counting idle workers."""
     swap_method(swaps, ThreadPoolExecutor, "__init__", _initializing)
+    for name in ("submit", "shutdown"):
+        swap_method(swaps, ThreadPoolExecutor, name, partial(_operation, name=name))

@@ -43,7 +43,6 @@ ATOMIC: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "set_exception",
         ),
     ),
-    (concurrent.futures.ThreadPoolExecutor, ("submit", "shutdown")),
 )
 """(class or module, names of its functions)"""
 
