@@ -43,20 +43,21 @@ CONTROLLED: dict[str, str] = {
     "test_threading.ThreadTests.test_limbo_cleanup": _NOT_CALLED,
     "_threading_local": "a doctest, which cannot be made anew for each execution by its name",
     "test_concurrent_futures.*Process*": _PROCESSES,
-    "test_concurrent_futures.test_init.FailingInitializerResourcesTest.*": _PROCESSES,
-    "test_concurrent_futures.test_shutdown.*.test_cancel_futures": _REAL_TIME,
-    "test_concurrent_futures.test_as_completed.*.test_future_times_out": _REAL_TIME,
-    "test_concurrent_futures.test_wait.*.test_first_completed*": _REAL_TIME,
-    "test_concurrent_futures.test_wait.*.test_first_exception*": _REAL_TIME,
-    "test_concurrent_futures.test_wait.*.test_timeout": _REAL_TIME,
-    "test_concurrent_futures.test_thread_pool.*.test_free_reference": (
+    "test_concurrent_futures.*FailingInitializerResourcesTest.*": _PROCESSES,
+    "test_concurrent_futures.*.test_cancel_futures": _REAL_TIME,
+    "test_concurrent_futures.*.test_future_times_out": _REAL_TIME,
+    "test_concurrent_futures.*.test_zero_timeout": _REAL_TIME,
+    "test_concurrent_futures.*.test_first_completed*": _REAL_TIME,
+    "test_concurrent_futures.*.test_first_exception*": _REAL_TIME,
+    "test_concurrent_futures.*Wait*.test_timeout": _REAL_TIME,
+    "test_concurrent_futures.*.test_free_reference": (
         "a race that racekit finds: a worker refers to a result for a moment after it is there"
     ),
-    "test_concurrent_futures.test_thread_pool.*.test_idle_thread_reuse": (
+    "test_concurrent_futures.*.test_idle_thread_reuse": (
         "a race that racekit finds: a worker counts as idle only a moment after its result is there"
     ),
-    "test_concurrent_futures.test_thread_pool.*.test_map_timeout": _REAL_TIME,
-    "test_concurrent_futures.test_thread_pool.*.test_hang_global_shutdown_lock": _PROCESSES,
+    "test_concurrent_futures.*.test_map_timeout": _REAL_TIME,
+    "test_concurrent_futures.*.test_hang_global_shutdown_lock": _PROCESSES,
     "test_threading.InterruptMainTests.*": _SIGNALS,
 }
 """Pattern of tests -> why they cannot run, or come out differently, under control."""
