@@ -1,9 +1,9 @@
 """Watching over an exploration in real time: calls that block outside control, and time limits.
 
 The monitor is an OS thread of its own that looks at the thread with the baton a few times a second. If that thread
-makes no progress and uses no processor time, it is blocked in a call that racekit does not control (a socket, a
-subprocess): the baton goes on without it. This is the one place where somebody without the baton changes a scheduler;
-it does so only while the thread with the baton is blocked.
+makes no progress, uses no processor time and waits for none, it is blocked in a call that racekit does not control (a
+socket, a subprocess): the baton goes on without it. This is the one place where somebody without the baton changes a
+scheduler; it does so only while the thread with the baton is blocked.
 """
 
 from __future__ import annotations
@@ -72,7 +72,11 @@ class Monitor:
         seen = scheduler, thread, scheduler.steps, scheduler.loops, len(scheduler.trace), _processor_time(thread.ident)
         self._still = self._still + 1 if seen == self._seen else 0
         self._seen = seen
-        return self._still >= TICKS_TO_COUNT_AS_BLOCKED and not scheduler.waiting_outside
+        if self._still < TICKS_TO_COUNT_AS_BLOCKED or scheduler.waiting_outside:
+            return False
+        if _waits_for_processor(thread.ident):
+            self._still = 0
+        return self._still > 0
 
     def _let_others_go_on(self, scheduler: Scheduler, thread: ControlledThread) -> None:
         frame = sys._current_frames().get(thread.ident)
@@ -113,3 +117,13 @@ def _processor_time(ident: int) -> float | None:
         return time.clock_gettime(time.pthread_getcpuclockid(ident))
     except (AttributeError, OSError):
         return None
+
+
+def _waits_for_processor(ident: int) -> bool:
+    """Whether the OS thread could go on, but others keep the processors busy; False where the platform cannot tell."""
+    try:
+        task = ~(time.pthread_getcpuclockid(ident) >> 3)  # Linux makes the clock's number of the thread's
+        with open(f"/proc/self/task/{task}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2].startswith(b"R")
+    except (AttributeError, OSError):
+        return False

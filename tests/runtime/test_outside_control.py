@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ import pytest
 from threads import run
 
 import racekit
-from racekit.runtime import baton
+from racekit.runtime import baton, monitor
 
 LOCK = threading.Lock()
 
@@ -72,6 +73,15 @@ def test_a_call_that_blocks_for_ever_ends_also_where_ctrl_c_is_not_python_s(
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_call_that_waits_for_a_processor_does_not_count_as_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not os.path.exists("/proc/self/task"):
+        pytest.skip("this platform does not tell what a thread waits for")
+    monkeypatch.setattr(monitor, "TICK", 0.001)
+    monkeypatch.setattr(monitor, "_processor_time", lambda ident: 0.0)  # as where others keep all processors busy
+    data = bytes(20_000_000)
+    assert racekit.explore(lambda: hashlib.sha256(data).digest()).proved
 
 
 def test_a_thread_that_blocks_outside_lets_the_others_go_on(ends: tuple[socket.socket, socket.socket]) -> None:
