@@ -261,11 +261,13 @@ class _Body:
 
     def announce_stored_items(self, index: int, targets: set[int]) -> None:
         """Announce that the elements of something are put into a slice."""
-        opcode, last = self.unit.instructions[index].opcode, self.unit.instructions[index - 1].opcode
+        opcode, last = self.unit.instructions[index].opcode, self.unit.instructions[index - 1]
         if opcode == opcodes.STORE_SLICE:
             self.announce(index, "unpack", "", encode(opcodes.COPY, 5), 1)
-        elif opcode == opcodes.STORE_SUBSCR and last == opcodes.BUILD_SLICE and index not in targets:
-            self.announce(index, "unpack", "", encode(opcodes.COPY, 4), 1)
+        elif opcode == opcodes.STORE_SUBSCR and index not in targets:
+            constant = self.unit.code.co_consts[last.argument] if last.opcode == opcodes.LOAD_CONST else None
+            if last.opcode == opcodes.BUILD_SLICE or type(constant) is slice:  # a constant since 3.14
+                self.announce(index, "unpack", "", encode(opcodes.COPY, 4), 1)
 
     def announce_name(self, index: int) -> None:
         """Announce an access to an attribute or a global if that name is to be."""
