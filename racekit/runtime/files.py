@@ -90,6 +90,7 @@ _LAST_STANDARD_STREAM = 2
 
 
 def _behind(descriptor: int) -> File:
+    """The file that is open there; where the system does not tell, the descriptor itself stands for it."""
     try:
         return _file_at(os.readlink(f"/proc/self/fd/{descriptor}"))
     except OSError:
