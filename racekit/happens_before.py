@@ -161,13 +161,13 @@ class HappensBefore:
         if before.get(step.thread, -1) < index:
             before[step.thread] = index
 
-    def _conflicts(self, access: Access, thread: int) -> tuple[set[int], set[int]]:
+    def _conflicts(self, access: Access, thread: int) -> tuple[list[int], list[int]]:
         """The earlier steps that `access` is dependent on: those that might have come later, and those that could not.
 
         An acquire that waited may have come before an earlier acquire of the lock, but not before its release.
         """
-        racing: set[int] = set()
-        ordering: set[int] = set()
+        racing: list[int] = []
+        ordering: list[int] = []
         steps, operation = self.steps, access.operation
         changes = writes(operation)
         for history in self._touched(access):
@@ -175,16 +175,16 @@ class HappensBefore:
             if changes and len(history.reads) > reads_before:
                 since = {steps[read].thread: read for read in history.reads[reads_before:]}
                 since.pop(thread, None)
-                racing.update(since.values())
+                racing += since.values()
             if last < 0:
                 continue
             waits = operation in WAITING
             if steps[last].thread != thread:
-                (ordering if waits else racing).add(last)
+                (ordering if waits else racing).append(last)
+                if operation in WAKING:
+                    racing += self._sleep_before(last, history)
             if waits and acquired >= 0 and steps[acquired].thread != thread:
-                racing.add(acquired)
-            if operation in WAKING and steps[last].thread != thread:
-                racing.update(self._sleep_before(last, history))
+                racing.append(acquired)
         return racing, ordering
 
     def _sleep_before(self, waking: int, history: _History) -> Iterator[int]:
@@ -204,9 +204,9 @@ class HappensBefore:
             return ()
         if access.part is WHOLE:
             return parts.values()
-        return [parts[part] for part in (access.part, WHOLE) if part in parts]
+        return [history for history in (parts.get(access.part), parts.get(WHOLE)) if history is not None]
 
-    def _is_ordered(self, step: int, before: dict[int, int], between: Iterable[int]) -> bool:
+    def _is_ordered(self, step: int, before: dict[int, int], between: Sequence[int]) -> bool:
         """Whether something orders `step` before the new one besides their own conflict.
 
         A release does not order two acquires for good, whoever released: the other thread could have had it first.
@@ -215,7 +215,9 @@ class HappensBefore:
         thread = steps[step].thread
         if before.get(thread, -1) >= step:
             return True
-        return any(other != step and steps[other].before.get(thread, -1) >= step for other in between)
+        return len(between) > 1 and any(
+            other != step and steps[other].before.get(thread, -1) >= step for other in between
+        )
 
     def _is_kept_waiting(self, step: int, awaited: Iterable[Access]) -> bool:
         """Whether a new step could not have come before `step`: one of the locks that it `awaited` was held then, and
