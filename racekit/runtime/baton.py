@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime import ending, originals
+from racekit.runtime.enabled import could_go_on, next_in_turn
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
 from racekit.runtime.scheduling_point import (
@@ -251,7 +252,7 @@ class Scheduler:
         point.current = thread.id
         point.enabled = enabled
         point.preemptive = not (thread.asleep or thread.yielding) and thread.id in enabled
-        point.default = default = thread.id if point.preemptive else self.next_in_turn(thread.id, enabled)
+        point.default = default = thread.id if point.preemptive else next_in_turn(self.threads, thread.id, enabled)
         TURN.ident = CHOOSING
         try:
             chosen = self.chooser.choose(point)
@@ -267,13 +268,6 @@ class Scheduler:
             self.departures.append((thread.id, position, thread.counts.get(position, 0) + 1, chosen))
         return chosen
 
-    def next_in_turn(self, after: int, enabled: tuple[int, ...]) -> int:
-        threads = self.threads
-        awake = [id for id in enabled if not threads[id].asleep]
-        if awake:
-            return next((id for id in awake if id > after), awake[0])
-        return min(enabled, key=lambda id: (threads[id].deadline or 0, (id - after - 1) % len(threads)))
-
     def hand_over(self, thread: ControlledThread, to: ControlledThread) -> None:
         """Give the baton to `to`, and wait until `thread` is given it again."""
         thread.quiet_loops = 0
@@ -284,7 +278,7 @@ class Scheduler:
 
     def find_enabled(self, thread: ControlledThread) -> tuple[int, ...]:
         """Who could go on, ascending; when nobody can, time passes until somebody can, or it is a deadlock."""
-        found = self.could_go_on()
+        found = could_go_on(self)
         while not found:
             if self.body_done and ending.only_background_left(self):
                 found = (0,)
@@ -293,40 +287,13 @@ class Scheduler:
                 self.on_deadlock()
                 self.abort()
                 self.leave(thread)
-            found = self.could_go_on()
+            found = could_go_on(self)
         if not self.fairness.idle:
             allowed = self.fairness.enabled(found)
             self.gave_way = self.gave_way or allowed != found
             found = allowed
         self.enabled = found
         return found
-
-    def could_go_on(self) -> tuple[int, ...]:
-        """The threads that are enabled: awake and not waiting; else those that time lets on first."""
-        while self.returning:
-            self.returning.pop().outside = False
-        for thread in self.alive:
-            if thread.outside or thread.polls or thread.deadline is not None:
-                return self._could_go_on_in_time()
-        return tuple([thread.id for thread in self.alive if not thread.blocked])
-
-    def _could_go_on_in_time(self) -> tuple[int, ...]:
-        alive = [thread for thread in self.alive if not thread.outside]
-        if self.polling:
-            for thread in alive:
-                if thread.polls and thread.blocked:
-                    thread.blocked = not thread.ready()
-        enabled = [thread.id for thread in alive if not (thread.blocked or thread.asleep)]
-        timed = [thread for thread in alive if thread.blocked and thread.deadline is not None]
-        if self.any_timeout:
-            enabled += [thread.id for thread in timed]
-        sleepers = [thread for thread in alive if thread.asleep]
-        later = sleepers if enabled else sleepers + timed
-        if later:
-            earliest = min(thread.deadline or 0 for thread in later)
-            due = [thread.id for thread in sleepers if thread.deadline == earliest]
-            enabled += due or [thread.id for thread in timed if thread.deadline == earliest]
-        return tuple(sorted(enabled))
 
     def changed(self, key: int) -> None:
         """What `key` stands for has been taken or can be had again: see who of those who wait for it could go on.

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from racekit.runtime import ending, originals
 from racekit.runtime.baton import Scheduler
+from racekit.runtime.enabled import could_go_on, next_in_turn
 from racekit.runtime.outside import interrupt_caller
 from racekit.runtime.thread import ControlledThread, Parking
 from racekit.runtime.turn import TURN
@@ -85,9 +86,9 @@ class Monitor:
             return
         thread.outside = True
         scheduler.enabled = None
-        others = scheduler.could_go_on()
+        others = could_go_on(scheduler)
         if others:
-            scheduler.pass_on(scheduler.threads[scheduler.next_in_turn(thread.id, others)])
+            scheduler.pass_on(scheduler.threads[next_in_turn(scheduler.threads, thread.id, others)])
         elif self._still * TICK > scheduler.patience:
             scheduler.on_blocked_outside(waits(scheduler))
             scheduler.abort()

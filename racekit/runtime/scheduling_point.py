@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from racekit.dependence import WHOLE, Access
+from racekit.runtime.enabled import next_in_turn
 from racekit.runtime.thread import ControlledThread
 from racekit.schedule import Position
 from racekit.watch.site import Site, numbered_position
@@ -75,7 +76,7 @@ class SchedulingPoint:
 
     def next_in_turn(self, after: int, among: tuple[int, ...]) -> int:
         """Which of these enabled threads follows `after` in the order of their starts, sleepers after the others."""
-        return self.scheduler.next_in_turn(after, among)
+        return next_in_turn(self.scheduler.threads, after, among)
 
     def position(self) -> Position:
         """Where the current thread is, as a schedule's token says it."""
