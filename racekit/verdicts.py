@@ -75,6 +75,10 @@ class Verdicts:
         for imported in run.scheduler.imports:
             self.elsewhere = "an import beside other threads"
             self.note(imported)
+        for record, death in run.scheduler.deaths:
+            if any(location.thread is None for location in record.locations.values()):
+                self.elsewhere = "the death of an object"
+                self.note(death)
         if run.scheduler.workers_were_counted:
             self.outside = "a count of the threads of an executor"
             self.note("how many threads an executor has started is not explored, but the body asked how many there are")

@@ -62,6 +62,12 @@ def touch_what_is_there(find: Callable[[], list[Touch]], site: Site) -> None:
     _touched(touched, site)
 
 
+def belongs_to_step(touched: list[Touch], site: Site) -> None:
+    """The step that is under way at `site` has touched these, too; nobody could tell before."""
+    _touched(touched, site)
+    TURN.thread.counts[site.position] -= 1
+
+
 def _step_to(touched: list[Touch], site: Site) -> None:
     first = next((each for each in touched if each.what != "read"), touched[0])
     step(site, "read" if first.what == "read" else "write", first.obj, first.part)

@@ -67,6 +67,7 @@ class Scheduler:
     interrupting_caller = False
     processes: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    deaths: tuple[tuple[Any, str], ...] = ()
     counts_no_idle_workers = False
     workers_were_counted = False
     workers_differ = False
@@ -89,6 +90,8 @@ class Scheduler:
         self.waiters: dict[int, list[ControlledThread]] = {}
         self.holds: dict[int, Hold] = {}
         self.generators: dict[int, InMidst] = {}
+        self.weakly_known: dict[int, tuple[object, list[object]]] = {}
+        self.dead: dict[int, object] = {}
         kept: Any = [] if keeps_trace else deque(maxlen=0)
         self.trace: list[TraceEntry] = kept
         self.departures: list[tuple[int, int, int, int]] = []

@@ -11,6 +11,7 @@ import functools
 import itertools
 import operator
 import sys
+import weakref
 from collections import defaultdict
 from collections.abc import Callable
 from types import (
@@ -37,7 +38,7 @@ TAKING_FUNCTIONS = frozenset(
         (
             *(map, filter, sorted, min, max, iter, defaultdict, functools.reduce, operator.call),
             *(itertools.accumulate, itertools.dropwhile, itertools.takewhile, itertools.filterfalse),
-            *(itertools.groupby, itertools.starmap),
+            *(itertools.groupby, itertools.starmap, weakref.ref),
             *(bisect.bisect_left, bisect.bisect_right, bisect.insort_left, bisect.insort_right),
         ),
     )

@@ -14,12 +14,14 @@ from types import (
     WrapperDescriptorType,
 )
 from typing import Any
+from weakref import ReferenceType
 
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
 from racekit.runtime.attributes import ask_class
 from racekit.runtime.callbacks import TAKING_FUNCTIONS, may_touch, takes_functions, with_stand_ins
 from racekit.runtime.conflicts import ITEMS
+from racekit.runtime.deaths import ask, expect_death
 from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
 from racekit.runtime.items import unpack
@@ -131,8 +133,12 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         if replacement is not None:
             return partial(replacement, callable.__self__)
     elif issubclass(kind, type) and id(callable) not in containers.READERS and callable is not type:
+        if callable is ReferenceType and arguments:
+            expect_death(arguments[0])
         hands_over = id(callable) in TAKING_FUNCTIONS and any(map(may_touch, arguments))
         return with_announcements(callable, site) if hands_over else callable
+    elif issubclass(kind, ReferenceType):
+        ask(callable)
     if callable is vars and arguments:
         TURN.scheduler.conflicts.name_items(arguments[0])
     elif callable is globals:

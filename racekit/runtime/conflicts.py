@@ -23,6 +23,7 @@ from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
 
 _CONTAINERS_KEPT = 64
+WEAK_CONTAINERS = frozenset[type]({weakref.WeakValueDictionary, weakref.WeakKeyDictionary, weakref.WeakSet})
 _WITHOUT_WEAK_REFERENCES = frozenset[type]({dict, list, tuple, CellType})
 
 
@@ -82,12 +83,13 @@ class Conflicts:
 
     `owners[number]` is what kind of object it is, in words. `unordered`: several threads have added keys to one
     container, so that the order of its keys depends on the schedule. `stores` is told of attributes that are stored as
-    items. taken[id(queue)]: how many items were taken.
+    items, `finds_weak` of containers whose items may die. taken[id(queue)]: how many items were taken.
     """
 
     def __init__(self) -> None:
         self.objects: dict[int, SharedObject] = {}
         self.stores: Callable[[str], object] = str
+        self.finds_weak: Callable[[Any], object] = id
         self._containers = 0
         self._sweep_at = _CONTAINERS_KEPT
         self._namespaces: list[dict[str, Any]] = []  # kept, so that nothing else can be taken for one of them
@@ -104,6 +106,8 @@ class Conflicts:
         record = self.objects.get(identity)
         if record is None:
             record = self.objects[identity] = SharedObject(len(self.owners), self._hold(obj, identity))
+            if type(obj) in WEAK_CONTAINERS:
+                self.finds_weak(obj)
             self.owners.append(kind or (obj.__name__ if issubclass(type(obj), type) else type(obj).__name__))
         return record
 

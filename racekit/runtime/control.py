@@ -15,6 +15,7 @@ from racekit.runtime import (
     calls,
     clock,
     cpython,
+    deaths,
     executed,
     hooks,
     library_functions,
@@ -88,6 +89,7 @@ class Control:
         self._every_access = every_access
         self._every_attribute = every_attribute or every_access
         self._swaps = Swaps()
+        self.removals = deaths.Removals(self._swaps)
         self._methods = [MethodReplacement(type_, functions) for type_, functions in _TYPES]
         self._names = NameReplacement(
             {
@@ -125,6 +127,7 @@ class Control:
         swap_executors(self._swaps)
         swap_selectors(self._swaps)
         library_functions.swap_library_functions(self._swaps)
+        self.removals.begin()
         executed.swap_makers(self._swaps, WATCHER, _quietly)
         number_threads_and_futures(self._swaps)
         self._silence.begin(self._swaps)

@@ -72,6 +72,7 @@ class ExecutionRun:
             scheduler.conflicts = conflicts()
         self.scheduler = scheduler
         scheduler.conflicts.stores = WATCHER.store
+        scheduler.conflicts.finds_weak = control.removals.tell_of
         scheduler.merge_first_operations = not recorded
         scheduler.every_access = recorded or options.granularity == "access"
         scheduler.after_calls = options.granularity == "gil"

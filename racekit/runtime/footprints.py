@@ -32,6 +32,7 @@ from types import (
     WrapperDescriptorType,
 )
 from typing import Any
+from weakref import ReferenceType
 
 from racekit.dependence import WHOLE
 from racekit.runtime import containers
@@ -150,6 +151,8 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
     elif kind is operator.itemgetter:
         for key in callable.__reduce__()[1] if arguments else ():
             yield from _item(arguments[0], key, "read")
+    elif issubclass(kind, ReferenceType):
+        yield Touch(callable, WHOLE, "read")
     elif kind is Cached:
         yield Touch(callable, "cache", "write")
         yield from _all(arguments, "read")

@@ -56,6 +56,15 @@ def describe_import(thread: ControlledThread, module: str, site: Site | None) ->
     )
 
 
+def describe_death(thread: ControlledThread, site: Site | None) -> str:
+    """The place where an object died that another thread knows by a weak reference."""
+    where = "" if site is None else f" at {site.filename}:{site.line} in {site.function}"
+    return (
+        f"an object died{where} in {thread.label} that other threads ask for by a weak reference: where the last "
+        "reference to it goes is not explored. Keep a reference to it in the body until the threads have ended."
+    )
+
+
 def wait_of(scheduler: Scheduler, thread: ControlledThread, frame: FrameType | None) -> Wait:
     """What `thread` waits for, with `frame` as its innermost one."""
     stack = watched_stack(frame)

@@ -1,0 +1,106 @@
+"""Objects that are known by weak references: whether they live is something that threads share, too.
+
+An object dies where its last reference goes, be it a variable of a function, and nobody can tell before. So a death is
+found out when it has happened: it belongs to the step that it happened in. Whoever asks for the object in another
+thread conflicts with that, and then not all interleavings can have been run.
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, WeakMethod, ref
+
+from racekit.dependence import WHOLE
+from racekit.runtime import originals
+from racekit.runtime.announcing import belongs_to_step
+from racekit.runtime.call_site import call_site
+from racekit.runtime.conflicts import WEAK_CONTAINERS
+from racekit.runtime.named_attributes import site_of_caller
+from racekit.runtime.reachable import Touch
+from racekit.runtime.turn import TURN
+from racekit.runtime.waits import describe_death
+from racekit.watch.swap import Swaps, announcing_code
+
+if TYPE_CHECKING:
+    from racekit.runtime.baton import Scheduler
+
+
+def expect_death(obj: object, reference: object = None) -> None:
+    """Watched code has this weak reference to `obj`, by default the one without a callback."""
+    known_objects = TURN.scheduler.weakly_known
+    try:
+        reference = ref(obj) if reference is None else reference
+        _, references = known_objects.setdefault(id(obj), (ref(obj, _died), []))
+    except TypeError:
+        return
+    if all(known is not reference for known in references):
+        references.append(reference)
+
+
+def ask(reference: Any) -> None:
+    """Watched code is about to ask for the object behind a weak reference."""
+    found = reference()
+    if found is not None:
+        expect_death(found.__self__ if isinstance(reference, WeakMethod) else found, reference)
+    elif TURN.several and id(reference) not in TURN.scheduler.dead:
+        _note(reference)
+
+
+def _died(watching: ReferenceType[Any]) -> None:
+    scheduler: Scheduler | None = TURN.scheduler
+    if scheduler is None:
+        return
+    for identity, (mine, references) in list(scheduler.weakly_known.items()):
+        if mine is watching:
+            del scheduler.weakly_known[identity]
+            for reference in references:
+                scheduler.dead[id(reference)] = reference
+                _changed(reference)
+
+
+def _removed(_: Any, container: Any) -> None:
+    """A weak container is about to lose an item that died; watched code may not know the container at all."""
+    owner, scheduler = container(), TURN.scheduler
+    if owner is not None and scheduler and id(owner) in scheduler.conflicts.objects:
+        _changed(owner)
+
+
+def _changed(thing: object) -> None:
+    if originals.get_ident() == TURN.ident and TURN.several and not TURN.scheduler.aborting:
+        _note(thing)
+        site = site_of_caller("call", "")
+        if site is not None:
+            belongs_to_step([Touch(thing, WHOLE, "write")], site)
+
+
+def _note(thing: object) -> None:
+    scheduler = TURN.scheduler
+    record = scheduler.conflicts.record(thing)
+    scheduler.deaths += ((record, describe_death(TURN.thread, call_site())),)
+
+
+class Removals:
+    """Has weak containers tell what they lose because it died."""
+
+    def __init__(self, swaps: Swaps) -> None:
+        self._swaps = swaps
+        self._telling: dict[CodeType, CodeType] = {}
+
+    def begin(self) -> None:
+        """From here on, until the swaps are undone."""
+        for kind in WEAK_CONTAINERS:
+            make: Any = vars(kind)["__init__"]
+            constants = tuple(map(self._tell, make.__code__.co_consts))
+            self._swaps.swap(make, make.__code__.replace(co_consts=constants))
+
+    def _tell(self, constant: object) -> object:
+        if not (isinstance(constant, CodeType) and "remove" in constant.co_name):
+            return constant
+        return self._telling.setdefault(constant, announcing_code(constant, _removed))
+
+    def tell_of(self, container: Any) -> None:
+        """The same for one that was made before."""
+        remove = container._remove
+        if remove.__code__ in self._telling:
+            self._swaps.swap(remove, self._telling[remove.__code__])
