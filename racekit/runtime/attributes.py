@@ -134,16 +134,26 @@ def ask_class(obj: Any, site: Site) -> None:
         access_attribute(obj, site, "read")
 
 
+def _store_names_of(kind: Any) -> None:
+    for base in kind.__mro__[:-1]:
+        for name in vars(base):
+            if not name.startswith("__"):
+                TURN.scheduler.conflicts.stores(name)
+
+
+def store_class(kind: Any, *_: object) -> None:
+    """Before the class of an object is replaced: what only the new one has is stored, too."""
+    if _get_ident() == TURN.ident and isinstance(kind, type):
+        _store_names_of(kind)
+
+
 def _store_all(obj: Any, site: Site) -> None:
     if site.name not in _replaced:
         _replaced.add(site.name)
         PLACES.grown = True  # nobody has told so far that it is asked for
     conflicts = TURN.scheduler.conflicts
     conflicts.name_items(obj)
-    for base in type(obj).__mro__[:-1]:
-        for name in vars(base):
-            if not name.startswith("__"):
-                conflicts.stores(name)
+    _store_names_of(type(obj))
     if site.shared:
         shared_access(obj, WHOLE, site, "write")
     else:

@@ -13,6 +13,7 @@ from racekit.runtime.attributes import (
     namespace,
     store_attribute,
     store_cell,
+    store_class,
     store_global,
 )
 from racekit.runtime.calls import call, call_many, call_unpacked, call_with
@@ -50,6 +51,7 @@ HOOKS = Hooks(
     load_attribute=load_attribute,
     load_changing=load_changing,
     store_attribute=store_attribute,
+    store_class=store_class,
     delete_attribute=store_attribute,
     load_global=load_global,
     store_global=store_global,

@@ -7,7 +7,7 @@ from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from racekit.runtime import originals
-from racekit.runtime.attributes import access_attribute
+from racekit.runtime.attributes import access_attribute, store_class
 from racekit.runtime.call_site import call_site
 from racekit.runtime.places import PLACES
 from racekit.runtime.turn import TURN
@@ -57,6 +57,8 @@ def replacements(note_store: Callable[[str], None]) -> dict[int, Any]:
     def storing(function: Callable[..., Any]) -> Callable[..., Any]:
         def store(obj: Any, name: Any, /, *value: Any) -> None:
             announce(obj, name, "write")
+            if name == "__class__" and value and call_site() is not None:
+                store_class(*value, obj)
             function(obj, name, *value)
 
         return store

@@ -25,6 +25,8 @@ class Hooks:
     load_changing: Callable[[Any, Site], object]
     """Before an attribute is loaded whose name is among `CHANGED_BY_METHODS`."""
     store_attribute: Callable[[Any, Site], object]
+    store_class: Callable[[Any, Any, Site], object]
+    """Before `__class__` is stored, besides: the new class, and the object."""
     delete_attribute: Callable[[Any, Site], object]
     load_global: Callable[[Site], object]
     store_global: Callable[[Site], object]

@@ -29,6 +29,7 @@ SWAP = number("SWAP")
 BUILD_SLICE = number("BUILD_SLICE")
 LOAD_CONST = number("LOAD_CONST")
 LOAD_ATTR = number("LOAD_ATTR")
+STORE_ATTR = number("STORE_ATTR")
 LOAD_GLOBAL = number("LOAD_GLOBAL")
 LOAD_METHOD = number("LOAD_METHOD")  # 3.11 only: since then LOAD_ATTR with its lowest bit set
 LOAD_SUPER_ATTR = number("LOAD_SUPER_ATTR")  # since 3.12

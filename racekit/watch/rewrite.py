@@ -275,6 +275,8 @@ class _Body:
         name, known = self.unit.name(instruction), self.rewriting
         if name == "__dict__" and instruction.opcode == opcodes.LOAD_ATTR:
             self.announce(index, "namespace", "", _TOP, 1)
+        elif name == "__class__" and instruction.opcode == opcodes.STORE_ATTR:
+            self.announce(index, "store_class", "", _TOP_TWO, 2)
         kind, operands, count = _ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
         if self.unit.code is known.module:
             kind = kind or _OF_MODULES.get(instruction.opcode, "")

@@ -35,10 +35,18 @@ class Box:
 
 class RightBox(Box):
     side = "right"
+    only_right = 9
 
 
 def set_value(box: Any) -> None:
     box.value = 9
+
+
+def only_right(box: Any) -> object:
+    try:
+        return box.only_right
+    except AttributeError:
+        return 0
 
 
 def change_class(box: Any) -> None:
@@ -133,6 +141,14 @@ def set_cell(cell: Any) -> None:
         ),
         pytest.param(Box, lambda box: box.value, replace_attributes, {0, 9}, id="replacing __dict__"),
         pytest.param(Box, lambda box: box.side, change_class, {"left", "right"}, id="replacing __class__"),
+        pytest.param(Box, only_right, change_class, {0, 9}, id="what only the new class has"),
+        pytest.param(
+            Box,
+            only_right,
+            lambda box: setattr(box, "__class__", RightBox),
+            {0, 9},
+            id="replacing __class__ by setattr",
+        ),
         pytest.param(Box, lambda box: type(box) is RightBox, change_class, {False, True}, id="type()"),
         pytest.param(Box, lambda box: isinstance(box, RightBox), change_class, {False, True}, id="isinstance()"),
         pytest.param(
