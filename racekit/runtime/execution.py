@@ -92,6 +92,7 @@ class ExecutionRun:
         caller = scheduler.add_caller(threading.current_thread())
         try:
             try:
+                self._control.interrupts.check()  # what came while there was no scheduler that could be told
                 self.value = body()
             except ExecutionAborted:
                 pass
