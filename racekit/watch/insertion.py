@@ -9,6 +9,7 @@ is put before an instruction has that instruction's position and handlers, and a
 from __future__ import annotations
 
 import dis
+import re
 from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import NamedTuple
@@ -47,22 +48,24 @@ class Instruction:
 def decode(code: CodeType) -> list[Instruction]:
     """The instructions of `code`, with jump targets as indices and with the handler that covers each."""
     raw = code.co_code
+    operations, arguments = raw[::2], raw[1::2]
+    extended, cache, jumps = opcodes.EXTENDED_ARG, opcodes.CACHE, opcodes.JUMPS
     found: list[Instruction] = []
     index_at: dict[int, int] = {}
-    unit, units = 0, len(raw) // 2
+    unit, units = 0, len(operations)
     while unit < units:
-        start, argument = unit, 0
-        while raw[2 * unit] == opcodes.EXTENDED_ARG:
-            argument = (argument | raw[2 * unit + 1]) << 8
+        start, opcode, argument = unit, operations[unit], arguments[unit]
+        while opcode == extended:
             unit += 1
-        opcode, argument, at = raw[2 * unit], argument | raw[2 * unit + 1], unit
+            opcode, argument = operations[unit], argument << 8 | arguments[unit]
+        at = unit
         unit += 1
-        while unit < units and raw[2 * unit] == opcodes.CACHE:
+        while unit < units and operations[unit] == cache:
             unit += 1
         index_at[start] = len(found)
         found.append(Instruction(opcode, argument, start, at, unit))
     for instruction in found:
-        if instruction.opcode in opcodes.JUMPS:
+        if instruction.opcode in jumps:
             distance = instruction.argument
             if instruction.opcode in opcodes.BACKWARD_JUMPS:
                 distance = -distance
@@ -137,10 +140,14 @@ def _jump(instruction: Instruction, distance: int, size: int) -> bytes:
 def _moved(instructions: list[Instruction], prefixes: list[bytes], offsets: list[int]) -> list[int]:
     """Where each old code unit is now; that of an instruction's first unit is where its prefix starts."""
     moved: list[int] = []
-    for index, instruction in enumerate(instructions):
-        moved.append(offsets[index])
-        body, end = offsets[index] + len(prefixes[index]) // 2, offsets[index + 1]
-        moved.extend(min(body + unit, end) for unit in range(1, instruction.end - instruction.start))
+    for instruction, prefix, start, end in zip(instructions, prefixes, offsets, offsets[1:], strict=False):
+        moved.append(start)
+        units = instruction.end - instruction.start
+        if units > 1:
+            body = start + len(prefix) // 2
+            kept = min(body + units, end)
+            moved += range(body + 1, kept)
+            moved += [end] * (body + units - kept)
     moved.append(offsets[-1])
     return moved
 
@@ -174,21 +181,25 @@ def _write_handler(handler: Handler) -> bytes:
 def _move_positions(table: bytes, moved: list[int]) -> bytes:
     """A `co_linetable` whose entries cover what became of the code units that they covered."""
     written = bytearray()
-    unit = at = 0
-    while at < len(table):
-        kind, length = table[at] >> 3 & 15, (table[at] & 7) + 1
-        start = at = at + 1
-        while at < len(table) and table[at] < 128:
-            at += 1
-        payload = table[start:at]
+    unit = 0
+    for entry in _ENTRY.findall(table):
+        length = (entry[0] & 7) + 1
         size = moved[unit + length] - moved[unit]
         unit += length
+        if size == length:
+            written += entry
+            continue
+        kind, payload = entry[0] >> 3 & 15, entry[1:]
         while size > 0:
             written.append(128 | kind << 3 | min(size, 8) - 1)
             written += payload
             size -= 8
             kind, payload = _same_line(kind, payload)
     return bytes(written)
+
+
+_ENTRY = re.compile(rb"[\x80-\xff][\x00-\x7f]*")
+"""One entry of a `co_linetable`: its first byte, and what belongs to it."""
 
 
 def _same_line(kind: int, payload: bytes) -> tuple[int, bytes]:
