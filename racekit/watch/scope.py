@@ -18,7 +18,10 @@ from typing import Any
 
 from racekit.watch.named_code import defined_name
 
-_RACEKIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_RACEKIT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_SCENARIOS = os.path.join(_RACEKIT, "scenarios", "")
+"""racekit's own scenarios are there to be watched, also where racekit is installed."""
+
 _LIBRARIES = tuple(
     {os.path.join(os.path.realpath(sysconfig.get_path(name)), "") for name in ("stdlib", "platstdlib")}
     | {os.path.join(os.path.realpath(os.path.dirname(os.__file__)), "")}
@@ -80,7 +83,7 @@ class Scope:
             if _is_in(name, self._exclude):
                 return False
             if _is_in(name, self._include):
-                return not _is_racekit(function.__code__.co_filename)
+                return not _is_racekit(os.path.abspath(function.__code__.co_filename))
         filename = function.__code__.co_filename
         if filename.startswith("<") and not filename.startswith("<frozen"):
             return _is_project_module(function.__globals__, str(function.__module__))
@@ -106,14 +109,8 @@ def _is_project_module(namespace: dict[str, Any], module: str) -> bool:
     return is_project_file(filename) if isinstance(filename, str) else not module.startswith("namedtuple_")
 
 
-def _is_scenario(filename: str) -> bool:
-    """racekit's own scenarios are there to be watched, also where racekit is installed."""
-    return os.path.abspath(filename).startswith(os.path.join(_RACEKIT, "scenarios", ""))
-
-
-@functools.cache
-def _is_racekit(filename: str) -> bool:
-    return os.path.abspath(filename).startswith(os.path.join(_RACEKIT, "")) and not _is_scenario(filename)
+def _is_racekit(path: str) -> bool:
+    return path.startswith(_RACEKIT) and not path.startswith(_SCENARIOS)
 
 
 def _real_path(filename: str) -> str:
@@ -130,9 +127,8 @@ _real_directory = functools.cache(os.path.realpath)
 def is_project_file(filename: str) -> bool:
     if filename.startswith("<frozen"):
         return False
-    if _is_scenario(filename):
-        return True
-    path = _real_path(filename)
-    if any(part in path for part in _INSTALLED) or path.startswith(_LIBRARIES):
-        return False
-    return not _is_racekit(filename)
+    path = os.path.abspath(filename)
+    if path.startswith(_RACEKIT):
+        return path.startswith(_SCENARIOS)
+    path = _real_path(path)
+    return not (any(part in path for part in _INSTALLED) or path.startswith(_LIBRARIES))
