@@ -1,4 +1,4 @@
-"""Does a body do the same under the same schedule? It is run twice, and what differs is named."""
+"""Does a body do the same under the same schedule? It is run a few times, and what differs is named."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ _ACCESSES = frozenset(
 class Audit:
     """Looks whether the body does the same under the same schedule; `notes` says what does not.
 
-    `twice` runs the body under a schedule two times, with every access recorded; it returns the executions that
-    followed the schedule.
+    `settled` runs the body under a schedule until the last two executions were watched alike, with every access
+    recorded; it returns the executions that followed the schedule.
     """
 
-    def __init__(self, twice: Callable[[Schedule], Sequence[ExecutionRun]]) -> None:
+    def __init__(self, settled: Callable[[Schedule], Sequence[ExecutionRun]]) -> None:
         self.notes: list[str] = []
-        self._twice = twice
+        self._settled = settled
         self._first: ColdStart | None = None
         self._compared = False
 
     def compare(self, schedule: Schedule) -> None:
-        """Run this schedule twice, and see where the two executions differ first."""
-        executions = self._twice(schedule)
-        found = _difference(*executions) if len(executions) == 2 else None
-        if found is not None:
-            self.notes.append(found)
+        """Run this schedule a few times, and see where the last two differ, or what only the first execution did."""
+        executions = self._settled(schedule)
+        if len(executions) > 1:
+            found = _difference(*executions[-2:]) or ColdStart(executions[0]).difference(executions[-1])
+            if found is not None:
+                self.notes.append(found)
 
     def ran(self, run: ExecutionRun) -> None:
         """The search has run this: the first execution, or one that is compared with that if it has its schedule."""
@@ -45,7 +46,7 @@ class Audit:
         elif not self._compared and run.scheduler.departures == self._first.departures:
             self._compared = True
             found = self._first.difference(run)
-            if found is not None:
+            if found is not None and not self.notes:
                 self.notes.append(found)
 
     @property
@@ -62,13 +63,13 @@ class Audit:
 
     def of_replay(self, schedule: Schedule) -> str:
         """Why the body may not have followed this schedule, as further sentences; empty if it is not known."""
-        if self._twice(schedule):
+        if self._settled(schedule):
             return f" {_FOLLOWED_LATER}"
         self.compare(Schedule())
         return "".join(f" {note}" for note in self.notes)
 
 
-_NOT_AGAIN = "Executions of one schedule differed, but not when the first one was run twice more."
+_NOT_AGAIN = "Executions of one schedule differed, but not when the first one was run again."
 _FOLLOWED_LATER = (
     "A second time the body did follow it, so it depends on what an execution leaves for the next one, in a module, "
     "a class or a cache: make that anew in the body, or reset it there."
@@ -76,21 +77,18 @@ _FOLLOWED_LATER = (
 
 
 def _difference(first: ExecutionRun, second: ExecutionRun) -> str | None:
-    events = _seen_by_both(first.every_event(), second.every_event())
-    others = _seen_by_both(second.every_event(), first.every_event())
+    events, others = _seen_where_they_are_told(first), _seen_where_they_are_told(second)
     difference = first_difference(events, others)
     outside = [*first.scheduler.outsiders, *second.scheduler.outsiders]
     return None if difference is None else describe(difference, events, others, outside)
 
 
-def _seen_by_both(events: Sequence[Event], others: Sequence[Event]) -> list[Event]:
-    """Without the reads of globals at places where only one execution has them: where they are watched from then on."""
-    elsewhere = {_place_of(event) for event in others}
-    return [event for event in events if event.how != "load_global" or _place_of(event) in elsewhere]
+def _seen_where_they_are_told(run: ExecutionRun) -> list[Event]:
+    """Without what C code touches each time that it goes on after calling Python code.
 
-
-def _place_of(event: Event) -> tuple[str, int, str]:
-    return event.filename, event.line, event.target
+    That is seen from where the Python code ends, which is rewritten for it only once it is known to matter.
+    """
+    return [event for event in run.every_event() if not event.stack or event.stack[-1].function == event.function]
 
 
 class ColdStart:

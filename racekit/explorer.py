@@ -30,6 +30,7 @@ from racekit.watch.canary import check_interpreter
 from racekit.watch.scope import Scope
 
 _NEW_OBJECTS_PER_COLLECTION = 50_000
+_MOST_TO_SETTLE = 5
 
 Replayed = Callable[[Schedule], Execution]
 
@@ -68,7 +69,7 @@ class Explorer:
         self._minimized: set[object] = set()
         self._gave_way = False
         self._begun = originals.perf_counter()
-        self._audit = Audit(self._twice)
+        self._audit = Audit(self._until_settled)
 
     def run(self, replayed: Replayed) -> Exploration:
         """Explore; `replayed` is how the result runs the body once more."""
@@ -248,11 +249,20 @@ class Explorer:
             raise run.scheduler.interruption
         return run
 
-    def _twice(self, schedule: Schedule) -> list[ExecutionRun]:
-        """The body two times under this schedule, with every access recorded: those that followed it."""
+    def _until_settled(self, schedule: Schedule) -> list[ExecutionRun]:
+        """The body under this schedule, with every access recorded: the executions that followed it.
+
+        The first ones show what has to be watched, too; the last two show nothing new, so they were watched alike.
+        """
+        executions: list[ExecutionRun | None] = []
+        settled = 0
         with Control(self._scope, self.timeout, every_access=True) as control:
             control.interrupts.let_through()
-            executions = [self._again(control)(Replay(schedule)) for _ in range(2)]
+            while settled < 2 and len(executions) < _MOST_TO_SETTLE:
+                PLACES.grown = WATCHER.grown = False
+                executions.append(self._again(control)(Replay(schedule)))
+                settled = 0 if PLACES.grown or WATCHER.grown else settled + 1
+                WATCHER.watch_born()
         return [run for run in executions if run is not None]
 
     def _minimize(self, run: ExecutionRun, control: Control) -> Minimized:

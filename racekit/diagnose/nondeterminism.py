@@ -35,9 +35,16 @@ class Difference(NamedTuple):
 
 
 def first_difference(first: Sequence[Event], second: Sequence[Event]) -> Difference | None:
-    """The first event that is another one, or has another value; None if the two executions did the same."""
+    """The first event that is another one, has another value, or is of another object; None if they did the same.
+
+    Objects have numbers, which may be other ones: it is the same object if it was the same one before, too.
+    """
+    there: dict[object, object] = {}
+    back: dict[object, object] = {}
     for index, (one, other) in enumerate(zip(first, second, strict=False)):
-        if _step(one) != _step(other) or one.value != other.value:
+        mine, its = _object(one), _object(other)
+        same = there.setdefault(mine, its) == its and back.setdefault(its, mine) == mine
+        if not same or not _alike(one, other) or one.value != other.value:
             return Difference(index, one, other)
     if len(first) == len(second):
         return None
@@ -45,8 +52,21 @@ def first_difference(first: Sequence[Event], second: Sequence[Event]) -> Differe
     return Difference(index, next(iter(first[index:]), None), next(iter(second[index:]), None))
 
 
+def _alike(one: Event, other: Event) -> bool:
+    """Whether they are the same step, but perhaps of other objects. Names are no sign: they are given afterwards."""
+    return _step(one) == _step(other)
+
+
 def _step(event: Event) -> tuple[object, ...]:
-    return event.thread, event.operation, event.filename, event.line, event.target, event.location
+    return event.thread, event.operation, event.filename, event.line, _part(event)
+
+
+def _object(event: Event) -> object:
+    return event.location[0] if isinstance(event.location, tuple) else None
+
+
+def _part(event: Event) -> object:
+    return event.location[1] if isinstance(event.location, tuple) else event.location
 
 
 def describe(
@@ -61,7 +81,7 @@ def describe(
     where = it.first or it.second
     assert where is not None
     place = f"{_short(where.filename)}:{where.line} in {where.function.rpartition('.')[2]}"
-    did = f"the first {_in_words(it.first)}, the second {_in_words(it.second)}"
+    did = f"the first {_in_words(it.first)}, the second {_told_apart(it.second, it.first)}"
     cause = _cause(difference, first, second, outside, source)
     return f"Two executions of one schedule differ at step {it.step + 1} ({place}): {did}. {cause}"
 
@@ -74,6 +94,20 @@ def _in_words(event: Event | None) -> str:
     return f"calls {event.operation}" + (f" of {event.target}" if event.target else "")
 
 
+def _told_apart(event: Event | None, other: Event | None) -> str:
+    """`event` in words that say by what it differs from the `other` one."""
+    words = _in_words(event)
+    if event is None or other is None or words != _in_words(other):
+        return words
+    if event.thread != other.thread:
+        return f"does so in thread {event.thread} instead of {other.thread}"
+    if (event.filename, event.line) != (other.filename, other.line):
+        return f"does so in {_short(event.filename)}:{event.line}"
+    if _part(event) != _part(other):
+        return f"does so with {_part(event)!r} instead of {_part(other)!r}"
+    return "does so with another object that looks the same"
+
+
 # --- the cause --------------------------------------------------------------------------------------------------------
 
 
@@ -83,8 +117,9 @@ def _cause(
     if outside:
         return f"{outside[0]} runs outside control: start it inside the body, or end it before."
     step, one, other = difference
-    if one is not None and other is not None and _step(one) == _step(other):
-        return _cause_of_value(one, first[:step], source)
+    if one is not None and other is not None and _alike(one, other):
+        is_another_object = one.value == other.value
+        return _UNKNOWN if is_another_object else _cause_of_value(one, first[:step], source)
     if one is not None and other is not None and _is_reordered(one.thread, first[step:], second[step:]):
         return (
             "A set goes through its objects in the order of their addresses, which is another one each time: "
@@ -170,7 +205,11 @@ def _line_of_def(place: Place, source: Source) -> int | None:
 def _is_reordered(thread: int, first: Sequence[Event], second: Sequence[Event]) -> bool:
     """Whether this thread goes on to do the same, in another order."""
     one, other = (
-        [_step(event)[1:] for event in events if event.thread == thread and event.operation in ("read", "write")]
+        [
+            (*_step(event)[1:], event.target)
+            for event in events
+            if event.thread == thread and event.operation in ("read", "write")
+        ]
         for events in (first, second)
     )
     return one != other and Counter(map(repr, one)) == Counter(map(repr, other))

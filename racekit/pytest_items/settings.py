@@ -57,7 +57,7 @@ def add_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     for name, text in SCOPES.items():
         group.addoption(f"--race-{name}", action="append", metavar="NAME", help=f"{text}; may be repeated")
         parser.addini(f"race_{name}", f"{text} (as --race-{name})", type="args", default=[])
-    text = "first run the default schedule of each race test twice, and say what differs"
+    text = "first run the default schedule of each race test a few times, and say what differs"
     group.addoption("--race-audit", action="store_true", help=text)
     parser.addini("race_audit", f"{text} (as --race-audit)", type="bool", default=False)
     text = "run each race test, and each that starts a thread, once with the schedule of this token"

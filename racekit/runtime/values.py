@@ -86,9 +86,18 @@ def _attribute(obj: Any, name: Any) -> object:
 def in_words(value: object) -> str:
     """A short text for a value; objects of the user by their type, since their `repr` is code under test."""
     if type(value) in _PLAIN:
-        return reprlib.repr(value)
+        return _SHORT.repr(value)
     if type(value) in _CONTAINERS and all(type(item) in _PLAIN for item in value):  # type: ignore[attr-defined]
-        return reprlib.repr(value)
+        return _SHORT.repr(value)
     if type(value) in _CONTAINERS:
         return f"<{type(value).__name__} of {len(value)}>"  # type: ignore[arg-type]
     return f"<{type(value).__name__}>"
+
+
+class _Short(reprlib.Repr):
+    def repr1(self, x: Any, level: int) -> str:
+        """As ever for what Python has; what stands in a dict may be anything."""
+        return super().repr1(x, level) if type(x) in _PLAIN or type(x) in _CONTAINERS else f"<{type(x).__name__}>"
+
+
+_SHORT = _Short()

@@ -91,6 +91,34 @@ def test_an_execution_that_does_no_more_is_over() -> None:
     assert ": the first is over, the second calls acquire of Store.y. " in words(events("1rx"), events("1rx 1sy"))
 
 
+@pytest.mark.parametrize(
+    ("changed", "apart"),
+    [
+        pytest.param({"thread": 2}, "does so in thread 2 instead of 1", id="thread"),
+        pytest.param({"line": 15}, "does so in store.py:15", id="line"),
+        pytest.param({"location": (1, (0, 2))}, "does so with (0, 2) instead of (0, 1)", id="key"),
+        pytest.param({"location": (2, (0, 1))}, "does so with another object that looks the same", id="object"),
+    ],
+)
+def test_what_looks_the_same_is_told_apart(changed: dict[str, object], apart: str) -> None:
+    one = event("1rx={}")._replace(location=(1, (0, 1)))
+    assert f"the first reads Store.x: {{}}, the second {apart}. " in words([one, one], [one, one._replace(**changed)])
+
+
+def of(*objects: int) -> list[Event]:
+    return [event("1rx")._replace(location=(number, "x")) for number in objects]
+
+
+def test_objects_may_have_other_numbers_and_names() -> None:
+    named = [each._replace(target="Store#1.x") for each in of(7, 8, 7)]
+    assert first_difference(of(1, 2, 1), named) is None
+
+
+@pytest.mark.parametrize(("first", "second"), [([1, 2, 1], [1, 2, 2]), ([1, 2, 2], [1, 2, 1]), ([1, 2], [1, 1])])
+def test_it_is_the_same_object_if_it_was_before(first: list[int], second: list[int]) -> None:
+    assert first_difference(of(*first), of(*second)) is not None
+
+
 # --- causes -----------------------------------------------------------------------------------------------------------
 
 

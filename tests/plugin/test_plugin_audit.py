@@ -43,5 +43,5 @@ def test_it():
     result = project.run(source, argument)
     assert told(result)["test_it"]["race_result"] == "cut by nondeterminism"
     result.stdout.fnmatch_lines(
-        ["race: *Two executions of one schedule differ at step * in draw)*reads Number.last: 0*"]
+        ["race: *Two executions of one schedule differ at step * in draw)*reads Number.last: *"]
     )

@@ -280,14 +280,20 @@ def test_names_and_values_are_found_without_running_code_under_test() -> None:
         def fine(self) -> object:
             raise AssertionError("a property was asked for")
 
+        def __repr__(self) -> str:
+            raise AssertionError("a text was asked for")
+
     def body() -> None:
         touchy = Touchy()
         shared: list[object] = []
+        table: dict[str, object] = {}
 
         def one() -> None:
             shared.append(touchy)
+            table["one"] = touchy
+            table.update(another=[touchy])
 
-        run_by_name(one, lambda: shared.append(touchy))
+        run_by_name(one, lambda: shared.append(touchy), lambda: table.update(two=touchy))
         raise ValueError
 
     racekit_failure = racekit.explore(body).failure
