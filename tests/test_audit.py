@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 
 import pytest
 from threads import run
@@ -212,7 +212,12 @@ def test_it_is_looked_for_in_the_file_that_ran_not_in_another_one_with_such_a_li
     exec(compile("\n" * (line - 1) + "def read(): return Shared().value", "elsewhere.py", "exec"), elsewhere)
     racekit.explore(lambda: run(elsewhere["read"], Shared().increment))
     config = Settings()
-    assert "path is a cached_property" in told(lambda: run(lambda: config.path, Shared().increment))
+
+    def body() -> None:
+        shared = Shared()
+        run(lambda: config.path, shared.increment, shared.increment)
+
+    assert "path is a cached_property" in told(body)
 
 
 # --- what differs each time -------------------------------------------------------------------------------------------
@@ -274,18 +279,25 @@ def test_what_nobody_can_know_is_said_to_be_unknown() -> None:
 
 
 def test_a_thread_outside_control_is_named() -> None:
-    runs = itertools.count()
-    with ThreadPoolExecutor(1, thread_name_prefix="worker") as pool:
-        pool.submit(int).result()  # which starts it
+    asked: Queue[bool] = Queue()
+    answered: Queue[bool] = Queue()
 
-        def body() -> None:
-            shared = Shared()
-            is_odd = pool.submit(lambda: next(runs) % 2).result()
-            run(shared.increment, shared.increment if is_odd else shared.change_other)
+    def answer() -> None:
+        for number in itertools.takewhile(lambda _: asked.get(), itertools.count()):
+            answered.put(number % 2 == 0)
 
-        found = racekit.explore(body, audit=True)
+    def body() -> None:
+        shared = Shared()
+        asked.put(True)
+        run(shared.increment, shared.increment if answered.get() else shared.change_other)
+
+    worker = threading.Thread(target=answer, name="worker")
+    worker.start()
+    found = racekit.explore(body, audit=True)
+    asked.put(False)
+    worker.join()
     assert found.cut_by == "uncontrolled thread"
-    assert found.notes[-1].endswith(" worker_0 runs outside control: start it inside the body, or end it before.")
+    assert found.notes[-1].endswith(" runs outside control: start it inside the body, or end it before.")
 
 
 # --- when it is looked for --------------------------------------------------------------------------------------------
