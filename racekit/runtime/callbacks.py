@@ -62,9 +62,9 @@ _TAKE_CONTAINERS = frozenset({"join", "format", "format_map", "__contains__", "_
 
 def takes_functions(callable: Any) -> bool:
     """Whether it is written in C and calls functions that are its arguments."""
-    return id(callable) in TAKING_FUNCTIONS or (
-        type(callable) in containers.BUILT_IN and callable.__name__ in _METHODS_TAKING_FUNCTIONS
-    )
+    if id(callable) in TAKING_FUNCTIONS:
+        return True
+    return type(callable) in containers.BUILT_IN and callable.__name__ in _METHODS_TAKING_FUNCTIONS
 
 
 def may_touch(function: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from functools import partial, reduce
 from operator import attrgetter, methodcaller
 from types import (
@@ -132,11 +133,11 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         replacement = REPLACED_CALLABLES.get(id(vars(callable.__objclass__).get(callable.__name__)))
         if replacement is not None:
             return partial(replacement, callable.__self__)
-    elif issubclass(kind, type) and id(callable) not in containers.READERS and callable is not type:
-        if callable is ReferenceType and arguments:
-            expect_death(arguments[0])
-        hands_over = id(callable) in TAKING_FUNCTIONS and any(map(may_touch, arguments))
-        return with_announcements(callable, site) if hands_over else callable
+    elif kind is type or issubclass(kind, type):
+        if id(callable) in TAKING_FUNCTIONS and callable is not defaultdict:
+            return _call_type(callable, arguments, site)
+        if id(callable) not in containers.READERS and callable is not type:
+            return callable
     elif issubclass(kind, ReferenceType):
         ask(callable)
     if callable is vars and arguments:
@@ -145,7 +146,7 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         TURN.scheduler.conflicts.name_items(site.namespace)
     elif (callable is type or callable is isinstance) and arguments:
         ask_class(arguments[0], site_at(site, "load_attribute", "__class__"))
-    hands_over = takes_functions(callable) and any(map(may_touch, arguments))
+    hands_over = bool(arguments) and takes_functions(callable) and any(map(may_touch, arguments))
     called = callable
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
         touched = list(touches(callable, arguments))
@@ -157,6 +158,13 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
 
 _UNKNOWN = "", False
 """What a method does to a container that is not known."""
+
+
+def _call_type(kind: Any, arguments: tuple[Any, ...], site: Site) -> Any:
+    """A type is called that calls what is among its arguments later, or that of weak references."""
+    if kind is ReferenceType and arguments:
+        expect_death(arguments[0])
+    return with_announcements(kind, site) if any(map(may_touch, arguments)) else kind
 
 
 def _announce(function: Any, arguments: tuple[Any, ...], site: Site) -> Any:

@@ -11,19 +11,16 @@ import builtins
 import functools
 import heapq
 import io
-import itertools
 import operator
 import os
 import random
 import sqlite3
 import struct
 import sys
-from collections.abc import Iterator
 from contextvars import Context
 from gc import get_referents
 from types import (
     FunctionType,
-    GeneratorType,
     GenericAlias,
     MethodDescriptorType,
     MethodType,
@@ -36,21 +33,27 @@ from weakref import ReferenceType
 
 from racekit.dependence import WHOLE
 from racekit.runtime import containers
-from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import (
     DESCRIPTOR_FUNCTIONS,
-    FILE_READS,
     PATH_FUNCTIONS,
     WORKING_DIRECTORY,
     descriptor_touches,
-    file_of,
     path_touches,
 )
+from racekit.runtime.going_through import (
+    DATABASES,
+    FILE,
+    ITERATORS,
+    Touches,
+    file_touches,
+    is_iterator,
+    reads,
+    reads_through,
+    turn,
+)
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
-from racekit.watch.swap import is_forwarding
 
 Arguments = tuple[Any, ...]
-Touches = Iterator[Touch]
 
 _CONTAINER_FUNCTIONS: dict[int, str] = {
     id(struct.pack_into): "write",
@@ -66,30 +69,6 @@ _ITEM_FUNCTIONS: dict[int, str] = {
     id(operator.setitem): "write",
     id(operator.delitem): "write",
 }
-_ITERATOR_TYPES: tuple[type, ...] = (
-    map,
-    filter,
-    zip,
-    enumerate,
-    reversed,
-    *(kind for kind in vars(itertools).values() if isinstance(kind, type)),
-    type(iter(int, 0)),
-    GeneratorType,
-)
-OF_CONSTANTS = frozenset(map(type, (iter(""), iter(b""), iter(()), iter(range(0)), iter(range(1 << 70)))))
-"""The types of iterators over what never changes: only who shares the iterator itself has to be told of."""
-
-ITERATORS = frozenset(_ITERATOR_TYPES) | OF_CONSTANTS | containers.ITERATORS
-"""The types of iterators written in C: to advance one changes it, and reads what it goes through."""
-
-ONLY_ITERATORS = ITERATORS - frozenset(containers.METHODS)
-
-
-def is_iterator(kind: type) -> bool:
-    """Whether to advance an iterator of this type runs C code."""
-    return kind in ONLY_ITERATORS or type(getattr(kind, "__next__", None)) is WrapperDescriptorType
-
-
 _HARMLESS_FUNCTIONS = frozenset(
     map(
         id,
@@ -126,7 +105,7 @@ _IMMUTABLE_MODULES = frozenset(
 
 def touches(callable: Any, arguments: Arguments) -> Touches:
     """What `callable(*arguments)` will touch; nothing for Python code, which is watched itself."""
-    kind = type(callable)
+    kind: Any = type(callable)
     if kind in containers.BUILT_IN or kind is MethodWrapperType:
         owner = callable.__self__
         if owner is None or type(owner) is ModuleType:
@@ -158,84 +137,19 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
         yield from _all(arguments, "read")
     elif kind is GenericAlias:
         yield from touches(callable.__origin__, arguments)
-    elif isinstance(callable, type) and id(callable) in containers.READERS:
-        yield from _all(arguments, "read", callable.__name__)
+    elif issubclass(kind, type):
+        if id(callable) in containers.READERS:
+            yield from _all(arguments, "read", callable.__name__)
+    elif kind is not FunctionType and type(kind.__call__) is WrapperDescriptorType:
+        yield from _all(arguments, "write")
 
 
 def attribute(obj: object) -> Touches:
     """What is read with an attribute that methods of a file or a database change."""
     if isinstance(obj, sqlite3.Connection | sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read")
-    elif isinstance(obj, io.IOBase):
+    elif issubclass(type(obj), FILE):
         yield Touch(obj, WHOLE, "read")
-
-
-def turn(iterator: object) -> Touches:
-    """What the next turn of this iterator touches: itself, and what it takes its items from."""
-    if isinstance(iterator, io.IOBase):
-        yield from _file(iterator, "__next__")
-        return
-    if isinstance(iterator, sqlite3.Cursor):
-        yield Touch(DATABASES, WHOLE, "read")
-    yield Touch(iterator, WHOLE, "write")
-    if not is_watched_generator(iterator):
-        yield from sources(iterator)
-
-
-def is_watched_generator(iterator: Any) -> bool:
-    """Whether it is a generator that tells itself what it touches, unlike those of the standard library."""
-    if type(iterator) is not GeneratorType:
-        return False
-    code = iterator.gi_code
-    return is_watched(code) or is_forwarding(code)
-
-
-def sources(iterator: object) -> Touches:
-    """What an iterator goes through, and the methods of containers that it calls."""
-    yield from _sources(iterator, 3)
-
-
-def _sources(iterator: object, depth: int) -> Touches:
-    for part in get_referents(iterator):
-        kind = type(part)
-        if kind in SCALARS or kind is type:
-            continue
-        if containers.of(part) is not None:
-            yield Touch(containers.of(part), WHOLE, "read")
-        elif kind is tuple and depth:
-            yield from _sources(part, depth - 1)
-        elif kind is GeneratorType or (kind in ITERATORS and depth):
-            yield Touch(part, WHOLE, "write")
-            if depth and not is_watched_generator(part):
-                yield from _sources(part, depth - 1)
-        elif kind in containers.BUILT_IN and containers.methods_of(part.__self__) is not None:
-            yield from _method(part.__self__, part.__name__, ())
-
-
-def reads(obj: object) -> Touches:
-    """What it takes to read this object as a whole, but not what is in it: an iterator is used up."""
-    kind = type(obj)
-    if kind in SCALARS:
-        return
-    if (container := containers.of(obj)) is not None:
-        yield Touch(container, WHOLE, "read")
-    elif isinstance(obj, io.IOBase):
-        yield from _file(obj, "write")
-    elif is_iterator(kind):
-        yield from turn(obj)
-
-
-def reads_through(*objects: object) -> Touches:
-    """The same for objects that are compared or shown, so that the containers inside of them are read, too."""
-    for obj in objects:
-        if type(obj) in SCALARS:
-            continue
-        if isinstance(obj, io.IOBase):
-            yield from _file(obj, "write")
-        elif is_iterator(type(obj)):
-            yield from turn(obj)
-        else:
-            yield from everything_in(obj)
 
 
 Cached = type(functools.lru_cache(lambda: None))
@@ -282,9 +196,9 @@ def _function(function: Any, arguments: Arguments) -> Touches:
         yield from descriptor_touches(DESCRIPTOR_FUNCTIONS[identity], arguments[0] if arguments else None)
         yield from _all(arguments[1:], "read")
     elif function.__module__ in _GOES_THROUGH_OBJECTS:
-        files = [each for each in arguments if isinstance(each, io.IOBase)]
+        files = [each for each in arguments if issubclass(type(each), FILE)]
         for file in files:
-            yield from _file(file, "read" if function.__name__ == "load" else "write")
+            yield from file_touches(file, "read" if function.__name__ == "load" else "write")
         yield from everything_in(*(each for each in arguments if each not in files), objects=True)
     else:
         does = "read" if function.__module__ in _READING_MODULES else "write"
@@ -313,8 +227,8 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
     elif kind in ITERATORS or name == "__next__":
         if name in ("__next__", "send", "throw", "close", "__setstate__"):
             yield from turn(owner)
-    elif isinstance(owner, io.IOBase):
-        yield from _file(owner, name)
+    elif issubclass(kind, FILE):
+        yield from file_touches(owner, name)
         yield from _all(arguments, "write" if name.startswith("readinto") else "read")
     elif isinstance(owner, sqlite3.Connection | sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
@@ -332,21 +246,11 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         yield Touch(owner, WHOLE, "read" if name in ("getvalue", "__len__", "copy", "digest", "hexdigest") else "write")
         for part in get_referents(owner):  # such as the file that a writer of tables writes to, or its method
             file = part.__self__ if type(part) in containers.BUILT_IN else part
-            if isinstance(file, io.IOBase):
-                yield from _file(file, "write")
+            if issubclass(type(file), FILE):
+                yield from file_touches(file, "write")
         yield from _all(arguments, "write")
 
 
-def _file(file: io.IOBase, name: str) -> Touches:
-    """A method of an open file: also one that reads moves the position in it, which its users share."""
-    location = file_of(file)
-    if location is not None:
-        if location is not file:
-            yield Touch(location, WHOLE, "read" if name in FILE_READS else "write")
-        yield Touch(file, WHOLE, "read" if name in _FILE_QUERIES else "write")
-
-
-_FILE_QUERIES = frozenset({"getvalue", "tell", "readable", "writable", "seekable", "fileno", "isatty"})
 _COMPARING = frozenset({"index", "count", "remove", "sort", "__contains__"})
 """Methods of containers that compare what is in them."""
 _CHANGING = frozenset(
@@ -365,10 +269,3 @@ def _only_selects(arguments: Arguments) -> bool:
 def _item(container: Any, key: object, operation: str) -> Touches:
     if containers.methods_of(container) is not None:
         yield Touch(container, key, operation)
-
-
-class _Databases:
-    """Stands for all databases: which file a connection has open cannot be asked without using it."""
-
-
-DATABASES = _Databases()

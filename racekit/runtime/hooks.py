@@ -74,6 +74,7 @@ HOOKS = Hooks(
     call_unpacked=call_unpacked,
     loop=loop,
     operate=operate,
+    operand=show,
     operate_in_place=operate_in_place,
     compare=compare,
     show=show,

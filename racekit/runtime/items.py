@@ -14,7 +14,7 @@ from weakref import WeakSet
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, alone, let_through, may_run_code, order_is_read, touch
 from racekit.runtime.conflicts import ITEMS
-from racekit.runtime.footprints import (
+from racekit.runtime.going_through import (
     ITERATORS,
     OF_CONSTANTS,
     is_iterator,

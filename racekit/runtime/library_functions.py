@@ -32,7 +32,8 @@ from racekit.dependence import WHOLE
 from racekit.runtime import announcing, calls, originals
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import OPENS, PYTHON_FUNCTIONS, Operations, path_touches
-from racekit.runtime.footprints import Cached, is_iterator, reads_through
+from racekit.runtime.footprints import Cached
+from racekit.runtime.going_through import is_iterator, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
 from racekit.runtime.reachable import Touch, everything_in, gone_through
 from racekit.runtime.turn import TURN

@@ -58,8 +58,10 @@ class Hooks:
     loop: Callable[[Site], object]
     operate: Callable[[Any, Any, Site], object]
     """Before a binary operator, unless the second operand is a constant."""
+    operand: Callable[[Any, Site], object]
+    """Before an operator or a comparison with a constant that may go with a container: the first operand."""
     operate_in_place: Callable[[Any, Any, Site], object]
-    """Before an operator such as `+=`, unless the second operand is a constant."""
+    """Before an operator such as `+=`, unless the second operand is a constant that goes with no container."""
     compare: Callable[[Any, Any, Site], object]
     """Before a comparison, unless the second operand is a constant."""
     show: Callable[[Any, Site], object]

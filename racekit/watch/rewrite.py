@@ -202,7 +202,7 @@ class _Body:
             if opcode in opcodes.OPERATORS and not (
                 self.goes_with_no_container(index, targets) or self.is_subscript(instruction)
             ):
-                self.announce(index, self.kind_of_operator(instruction), "", _TOP_TWO, 2)
+                self.announce_operator(index, targets)
             if opcode in opcodes.TRUTH_TESTS and (
                 index in targets or unit.instructions[index - 1].opcode not in opcodes.TRUTHS
             ):
@@ -237,10 +237,15 @@ class _Body:
                 if instruction.opcode in leaves:
                     self.announce(index, "leave", "", b"", 0)
 
-    def kind_of_operator(self, instruction: Instruction) -> str:
-        if instruction.opcode != opcodes.BINARY_OP:
-            return "compare"
-        return "operate_in_place" if instruction.argument in opcodes.IN_PLACE else "operate"
+    def announce_operator(self, index: int, targets: set[int]) -> None:
+        instruction = self.unit.instructions[index]
+        if instruction.opcode == opcodes.BINARY_OP and instruction.argument in opcodes.IN_PLACE:
+            self.announce(index, "operate_in_place", "", _TOP_TWO, 2)
+        elif self.follows_constant(index, targets):
+            self.announce(index, "operand", "", encode(opcodes.COPY, 3), 1)
+        else:
+            kind = "operate" if instruction.opcode == opcodes.BINARY_OP else "compare"
+            self.announce(index, kind, "", _TOP_TWO, 2)
 
     def follows_constant(self, index: int, targets: set[int]) -> bool:
         """Whether the last operand of the instruction is a constant of the code."""

@@ -120,7 +120,7 @@ SAMPLES = (
         return more, row == more, row, -n, n + 2, n * 2, f"{row}"
         """,
         "operate [1, 2, 3] [1, 2, 3], load_item [1, 2, 3, 1, 2, 3] slice(None, 1, None), "
-        "operate_in_place [1, 2, 3] [1], compare [1, 2, 3, 1] [1, 2, 3, 1, 2, 3], operate 3 2, show [1, 2, 3, 1]",
+        "operate_in_place [1, 2, 3] [1], compare [1, 2, 3, 1] [1, 2, 3, 1, 2, 3], operand 3, show [1, 2, 3, 1]",
     ),
     Sample(
         "namespaces",
