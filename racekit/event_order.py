@@ -1,9 +1,10 @@
 """Happens-before in one execution: what orders the events of its threads, and which accesses nothing orders.
 
 Within a thread events are ordered as they came. Across threads a start happens before all of its thread, all of a
-thread before its join, a release before the next acquire of that lock, a put before the get. That is all that
-synchronizes, since the standard library builds the rest from it. Two conflicting accesses that this leaves unordered
-race (Lamport, "Time, clocks, and the ordering of events", CACM 1978; vector clocks as in FastTrack, PLDI 2009).
+thread before its join, a release before the next acquire of that lock, a put before the get, what an event loop is
+asked to call before its next look for such. That is all that synchronizes, since the standard library builds the rest
+from it. Two conflicting accesses that this leaves unordered race (Lamport, "Time, clocks, and the ordering of events",
+CACM 1978; vector clocks as in FastTrack, PLDI 2009).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import NamedTuple
 from racekit.dependence import same_part
 from racekit.trace import Arrow
 
-PUBLISHES = frozenset({"release", "put"})
-LEARNS = frozenset({"acquire", "acquire now", "get"})
+PUBLISHES = frozenset({"release", "put", "call_soon_threadsafe"})
+LEARNS = frozenset({"acquire", "acquire now", "get", "select"})
 ACCESSES = frozenset({"read", "write"})
 
 

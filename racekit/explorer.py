@@ -170,7 +170,7 @@ class Explorer:
             imported = len(sys.modules) != modules  # which is not done again by those that come later
             if imported:
                 modules = len(sys.modules)
-                WATCHER.find_new(youngest=False)
+                control.know_modules()
             if imported or PLACES.grown or WATCHER.grown:
                 if WATCHER.grown:
                     WATCHER.watch_born()

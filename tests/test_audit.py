@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -127,6 +128,40 @@ def makes_a_table_of_functions() -> int:
 )
 def test_what_is_watched_only_once_it_is_known_to_matter_is_no_difference(body: Callable[[], object]) -> None:
     assert racekit.explore(body, audit=True, executions=5).notes == ()
+
+
+_set_up = False
+
+
+def library_function(lock: threading.Lock) -> None:
+    """As those that set something up when they are called first, under a lock."""
+    global _set_up
+    if not _set_up:
+        with lock:
+            _set_up = True
+
+
+@pytest.mark.parametrize("strategy", ["auto", "dpor"])
+def test_what_a_library_locks_in_the_first_execution_only_does_not_end_the_proof(
+    strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "_set_up", False)
+    lock = threading.Lock()
+
+    def body() -> int:
+        library_function(lock)
+        values = []
+
+        def append() -> None:
+            with lock:
+                values.append(len(values))
+
+        run(append, append)
+        return len(values)
+
+    found = racekit.explore(body, strategy=strategy, exclude=[f"{__name__}.library_function"])
+    assert found.proved, str(found)
+    assert set(found.outcomes) == {2}
 
 
 # --- state that is left for the next execution ------------------------------------------------------------------------

@@ -89,6 +89,7 @@ class Scheduler:
         self.enabled: tuple[int, ...] | None = None
         self.waiters: dict[int, list[ControlledThread]] = {}
         self.holds: dict[int, Hold] = {}
+        self.queued: dict[int, list[Any]] = {}
         self.generators: dict[int, InMidst] = {}
         self.weakly_known: dict[int, tuple[object, list[object]]] = {}
         self.dead: dict[int, object] = {}

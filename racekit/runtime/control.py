@@ -35,7 +35,7 @@ from racekit.runtime.primitives.executors import swap_executors
 from racekit.runtime.primitives.futures import swap_futures
 from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
-from racekit.runtime.primitives.selectors import swap_selectors
+from racekit.runtime.primitives.selectors import swap_event_loops, swap_selectors
 from racekit.runtime.primitives.silence import Silence
 from racekit.runtime.turn import TURN
 from racekit.watch.scope import Scope
@@ -126,6 +126,7 @@ class Control:
         swap_futures(self._swaps)
         swap_executors(self._swaps)
         swap_selectors(self._swaps)
+        swap_event_loops(self._swaps)
         library_functions.swap_library_functions(self._swaps)
         self.removals.begin()
         executed.swap_makers(self._swaps, WATCHER, _quietly)
@@ -137,6 +138,11 @@ class Control:
             methods.install()
         self.monitor.start()
         return self
+
+    def know_modules(self) -> None:
+        """Some were imported since: what is in them comes under control, too."""
+        swap_event_loops(self._swaps)
+        WATCHER.find_new(youngest=False)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -188,6 +188,23 @@ def _reads_attributes(first: Any, second: Any) -> None:
 
 
 def _starts_a_process(process: Any, _: Any) -> None:
+    _note_process()
+
+
+def _noting_process(function: Callable[..., Any]) -> Callable[..., Any]:
+    def start(*args: Any, **kwargs: Any) -> Any:
+        _note_process()
+        return function(*args, **kwargs)
+
+    return start
+
+
+for _name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system"):
+    if hasattr(os, _name):
+        calls.REPLACED_CALLABLES[id(getattr(os, _name))] = _noting_process(getattr(os, _name))
+
+
+def _note_process() -> None:
     if originals.get_ident() == TURN.ident:
         note = describe_process(TURN.thread, site_of_caller("call", ""))
         scheduler = TURN.scheduler

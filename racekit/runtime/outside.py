@@ -40,6 +40,8 @@ def come_back(scheduler: Scheduler, thread: ControlledThread) -> None:
 
 def wait_for_outside(scheduler: Scheduler) -> bool:
     """Nobody under control can go on. True once somebody can, thanks to the world outside; False if hopeless."""
+    if _taken_outside(scheduler):
+        scheduler.outsiders.setdefault("a thread that takes from a queue")
     hopeful = any(thread.outside or thread.polls or _held_outside(scheduler, thread) for thread in scheduler.alive)
     if not (hopeful or scheduler.outsiders):
         return False
@@ -59,12 +61,23 @@ def wait_for_outside(scheduler: Scheduler) -> bool:
         scheduler.waiting_outside = False
 
 
+def _taken_outside(scheduler: Scheduler) -> bool:
+    """Whether somebody takes what is in queues, which no hook sees of a thread that waited there before."""
+    if any(expected for _, expected in scheduler.queued.values()) and _others_run(scheduler):
+        originals.sleep(POLLING_INTERVAL)
+    return any(originals.simple_queue_qsize(queue) < expected for queue, expected in scheduler.queued.values())
+
+
 def _held_outside(scheduler: Scheduler, thread: ControlledThread) -> bool:
     """Whether `thread` waits for a lock that no controlled thread holds, while other threads might release it."""
     lock = thread.awaited
     if not thread.blocked or type(lock) is not originals.LockType or id(lock) in scheduler.holds:
         return False
-    controlled = {other.ident for other in scheduler.threads}
+    return _others_run(scheduler)
+
+
+def _others_run(scheduler: Scheduler) -> bool:
+    controlled = {thread.ident for thread in scheduler.threads}
     return any(ident not in controlled for ident in cpython.active_threads())
 
 

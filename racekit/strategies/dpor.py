@@ -73,7 +73,8 @@ class _Node:
 class Dpor:
     """Every different interleaving, each once; which one comes first is up to the default schedule.
 
-    `complete` is how many have been run.
+    `complete` is how many have been run. If the second execution does not follow the very first, that one was the
+    first of all, in which a library may have set up what it keeps for later ones: then it does not count.
     """
 
     compares_events = True
@@ -81,6 +82,7 @@ class Dpor:
 
     def __init__(self) -> None:
         self.is_redundant = False
+        self._executions = 0
         self.restart()
 
     def restart(self) -> None:
@@ -110,6 +112,7 @@ class Dpor:
 
     def begin(self) -> bool:
         self._depth = 0
+        self._executions += 1
         self.is_redundant = False
         if self._fresh:
             self._fresh = False
@@ -166,6 +169,9 @@ class Dpor:
         self.complete += not self.is_redundant
         if self._depth < self._fixed:
             self.cut_by = "nondeterminism"
+        if self.cut_by is not None and self._executions == 2:
+            self.restart()
+            return
         del self._nodes[self._depth :]
         if self._nodes:
             last = self._nodes[-1]

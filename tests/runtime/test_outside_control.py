@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import signal
 import socket
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -143,6 +145,20 @@ def test_a_search_in_which_a_process_was_started_is_never_proved() -> None:
     assert note.startswith(f"Thread-1 (<lambda>) started a process, which runs outside control at {__file__}:")
 
 
+def test_a_fork_is_a_process_outside_control() -> None:
+    def body() -> int:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(3)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the process has threads
+        found = racekit.explore(body)
+    assert set(found.outcomes) == {3}
+    assert found.cut_by == "a process outside control"
+
+
 def test_a_failure_beside_a_process_is_minimized() -> None:
     def body() -> None:
         values = [0]
@@ -222,6 +238,31 @@ def test_a_thread_from_before_that_has_nothing_to_do_with_it_does_not_matter() -
         thread.join()
     assert found.proved
     assert set(found.outcomes) == {1, 2}
+
+
+def test_an_outsider_that_takes_from_a_queue_is_waited_for() -> None:
+    """It waited already when the exploration began, so that no hook sees it take anything."""
+    tasks, results = queue.SimpleQueue[int](), queue.SimpleQueue[int]()
+
+    def work() -> None:
+        while task := tasks.get():
+            results.put(-task)
+
+    outsider = threading.Thread(target=work, name="outsider")
+    outsider.start()
+
+    def body() -> int:
+        tasks.put(1)
+        return results.get()
+
+    try:
+        found = racekit.explore(body)
+    finally:
+        tasks.put(0)
+        outsider.join()
+    assert found.ok, str(found)
+    assert set(found.outcomes) == {-1}
+    assert found.cut_by == "uncontrolled thread"
 
 
 def test_a_lock_that_an_outsider_holds_for_ever_is_no_hang_and_no_proof() -> None:

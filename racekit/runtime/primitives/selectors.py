@@ -1,8 +1,12 @@
-"""Waiting for files and sockets with a timeout, as event loops do: the timeout is virtual, the files are real."""
+"""Waiting for files and sockets with a timeout, as event loops do: the timeout is virtual, the files are real.
+
+What other threads ask an event loop to call, it sees after it has waited, so both touch what it waits with.
+"""
 
 from __future__ import annotations
 
 import selectors
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +69,28 @@ def _polled_in_vain(scheduler: Scheduler, thread: ControlledThread) -> None:
     if scheduler.steps - thread.polled <= 1:
         advance(scheduler, scheduler.now + PAST_A_DEADLINE)
     thread.polled = scheduler.steps
+
+
+def _call_soon(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call_soon_threadsafe(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        selector = getattr(self, "_selector", None)
+        if originals.get_ident() != TURN.ident and ((came := out_of_turn(selector)) is None or came.unwinding):
+            return original(self, *args, **kwargs)
+        scheduler, thread = TURN.scheduler, TURN.thread
+        if not thread.atomic:
+            site = call_site()
+            scheduler.step(thread, site, "call_soon_threadsafe", selector)
+            scheduler.record(thread, site, "call_soon_threadsafe", selector)
+        return original(self, *args, **kwargs)
+
+    return call_soon_threadsafe
+
+
+def swap_event_loops(swaps: Swaps) -> None:
+    """The same for the event loops of `asyncio`, once that is imported."""
+    loops = sys.modules.get("asyncio.base_events")
+    if loops is not None:
+        swaps.wrap(loops.BaseEventLoop.call_soon_threadsafe, _call_soon)
 
 
 def swap_selectors(swaps: Swaps) -> None:

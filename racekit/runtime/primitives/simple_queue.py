@@ -33,6 +33,7 @@ def put(self: Any, item: Any, block: bool = True, timeout: float | None = None) 
     site = call_site()
     if not thread.atomic:
         scheduler.step(thread, site, "put", self, WHOLE)
+    scheduler.queued.setdefault(id(self), [self, _qsize(self)])[1] += 1
     originals.simple_queue_put(self, item)
     for worker in cpython.workers_waiting_for(self):
         if worker.ident not in scheduler.by_ident:
@@ -103,6 +104,8 @@ def _wait_for_item(
 
 def _took(scheduler: Scheduler, thread: ControlledThread, site: Site | None, queue: object, how: str) -> None:
     scheduler.changed(id(queue))
+    if id(queue) in scheduler.queued:
+        scheduler.queued[id(queue)][1] -= 1
     scheduler.record(thread, site, "get", queue, part=HEAD)
     if scheduler.compares_events:
         taken = scheduler.conflicts.taken.get(id(queue), 0)
