@@ -38,6 +38,8 @@ def register(thread: threading.Thread, ident: int) -> None:
     internals._ident = ident
     internals._native_id = ident
     internals._started._flag = True
+    if _HAS_HANDLES:
+        setattr(thread, _HANDLE, _thread._make_thread_handle(ident))  # type: ignore[attr-defined]
     threading._active[ident] = thread  # type: ignore[attr-defined]
 
 
@@ -120,7 +122,7 @@ def _check() -> None:
     thread = threading.Thread(target=lambda: None)
     if not (hasattr(thread, "_started") and hasattr(thread._started, "_flag") and hasattr(threading, "_active")):
         raise InternalError(f"racekit does not know the threads of Python {sys.version.split()[0]}.")
-    if _HAS_HANDLES and not _HANDLE:
+    if _HAS_HANDLES and not (_HANDLE and hasattr(_thread, "_make_thread_handle")):
         raise InternalError(f"racekit does not know the thread handles of Python {sys.version.split()[0]}.")
 
 

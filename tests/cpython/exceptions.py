@@ -57,6 +57,7 @@ CONTROLLED: dict[str, str] = {
         "a race that racekit finds: a worker counts as idle only a moment after its result is there"
     ),
     "test_concurrent_futures.*.test_map_timeout": _REAL_TIME,
+    "test_concurrent_futures.*.test_process_fork_from_a_threadpool": _PROCESSES,
     "test_concurrent_futures.*.test_hang_global_shutdown_lock": _PROCESSES,
     "test_threading.InterruptMainTests.*": _SIGNALS,
 }

@@ -77,6 +77,24 @@ def test_a_call_that_blocks_for_ever_ends_also_where_ctrl_c_is_not_python_s(
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_that_a_thread_forks_has_that_thread_alone() -> None:
+    def body() -> int:
+        statuses: list[int] = []
+
+        def fork() -> None:
+            child = os.fork()
+            if child == 0:
+                os._exit(len(threading._active))  # type: ignore[attr-defined]
+            statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+        run(fork)
+        return statuses[0]
+
+    assert racekit.explore(body, executions=1, outcomes={1}).ok
+
+
 def test_a_call_that_waits_for_a_processor_does_not_count_as_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
     if not os.path.exists("/proc/self/task"):
         pytest.skip("this platform does not tell what a thread waits for")
