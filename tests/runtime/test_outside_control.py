@@ -199,9 +199,7 @@ def test_two_threads_that_both_block_outside_end_the_execution(ends: tuple[socke
     def body() -> None:
         run(lambda: one.recv(1), lambda: other.recv(1))
 
-    before = time.perf_counter()
     found = racekit.explore(body, executions=1)
-    assert time.perf_counter() - before < 8
     assert not found.ok
     assert not found.proved
     one.send(b"x")  # so that the threads that are left can end
