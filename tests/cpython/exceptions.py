@@ -34,7 +34,8 @@ CONTROLLED: dict[str, str] = {
     "test_threading.ThreadJoinOnShutdown.*": _PROCESSES,
     "test_threading.ThreadTests.test_*fork*": _PROCESSES,
     "test_threading.ThreadTests.test_main_thread_after_*": _PROCESSES,
-    "test_threading.ThreadTests.test_PyThreadState_SetAsyncExc": (
+    "test_threading.ThreadingExceptionTests.test_keyboard_interrupt_during_threading_shutdown": _PROCESSES,
+    "test_threading.ThreadTests.test_PyThreadState_SetAsyncExc*": (
         "raises an exception in a thread that waits for its turn, which ends the execution as a signal handler's would"
     ),
     "test_threading.BarrierTests.test_abort_and_reset": _BARRIER,
@@ -60,6 +61,7 @@ CONTROLLED: dict[str, str] = {
     "test_concurrent_futures.*.test_process_fork_from_a_threadpool": _PROCESSES,
     "test_concurrent_futures.*.test_hang_global_shutdown_lock": _PROCESSES,
     "test_threading.InterruptMainTests.*": _SIGNALS,
+    "test_queue.*.test_simplequeue_sizeof": "measures a queue of a thousand messages; here fewer are sent",
 }
 """Pattern of tests -> why they cannot run, or come out differently, under control."""
 
