@@ -137,19 +137,20 @@ class _Hidden:
     """
 
     def __init__(self) -> None:
-        self._state: list[int] = []
+        self._collections: list[int] = []
+        self._newest: object = None
         self._functions: list[weakref.ref[FunctionType]] = []
 
     def beyond(self, functions: list[FunctionType]) -> list[FunctionType]:
         """The functions that exist besides these, which are all that the collector knows."""
-        state = [gc.get_freeze_count()]
-        if _FREE_THREADED and not any(found is _AS_OLD_AS_THE_PROCESS for found in functions):
-            state += [generation["collections"] for generation in gc.get_stats()]
-        if state == [0]:
+        immortal = _FREE_THREADED and not any(found is _AS_OLD_AS_THE_PROCESS for found in functions)
+        if not (immortal or gc.get_freeze_count()):
             return []
-        if state != self._state:
-            self._state = state
+        collections = [generation["collections"] for generation in gc.get_stats()] if immortal else []
+        if collections != self._collections or not any(found is self._newest for found in functions):
+            self._collections = collections
             self._functions = list(map(weakref.ref, _reachable_functions(gc.get_objects())))
+            self._newest = lambda: None  # as long as the collector knows this one, nothing was frozen since
         return [function for reference in self._functions if (function := reference()) is not None]
 
 

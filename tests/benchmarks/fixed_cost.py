@@ -27,6 +27,7 @@ PARTS = {
     "rewrite": "racekit.watch.watcher:rewrite",
     "pin": "racekit.runtime.control:_pin",
     "swap operations": "racekit.runtime.control:swap_operations",
+    "swap library functions": "racekit.runtime.control:swap_library_functions",
     "swap selectors": "racekit.runtime.control:swap_selectors",
     "number threads": "racekit.runtime.control:number_threads_and_futures",
     "patch names": "racekit.runtime.module_names:NameReplacement.install",
@@ -36,6 +37,8 @@ PARTS = {
     "start the monitor": "racekit.runtime.monitor:Monitor.start",
     "stop the monitor": "racekit.runtime.monitor:Monitor.stop",
     "swap back": "racekit.watch.swap:Swaps.undo",
+    "give functions back": "racekit.watch.watcher:Watcher.forget",
+    "release the born": "racekit.watch.watcher:Watcher.release_born",
     "end the threads": "racekit.runtime.pool:Pool.close",
     "the execution": "racekit.runtime.execution:ExecutionRun.__init__",
 }

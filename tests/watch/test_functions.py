@@ -97,6 +97,29 @@ def test_a_function_that_was_frozen_between_two_searches_is_found() -> None:
         gc.unfreeze()
 
 
+def test_functions_are_looked_for_behind_what_is_frozen_only_when_more_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[str] = []
+
+    def reachable(objects: list[object]) -> list[FunctionType]:
+        searches.append("one")
+        return []
+
+    monkeypatch.setattr(functions, "_reachable_functions", reachable)
+    mortal: list[object] = [set()]
+    gc.freeze()
+    try:
+        found(Functions())
+        mortal.clear()
+        found(Functions())
+        assert len(searches) == 1
+        gc.unfreeze()
+        gc.freeze()
+        found(Functions())
+        assert len(searches) == 2
+    finally:
+        gc.unfreeze()
+
+
 def test_a_function_that_was_given_other_code_is_found_with_that() -> None:
     search, function, other = Functions(), new_function("one"), new_function("other")
     found(search)
