@@ -21,6 +21,7 @@ from racekit.runtime.turn import TURN
 from racekit.runtime.waits import describe_outside, stand, waits
 
 TICK = 0.05
+TICK_AT_A_CALL_THAT_BLOCKS = 0.002
 TICKS_TO_COUNT_AS_BLOCKED = 4
 GRACE = 1.0
 
@@ -28,7 +29,8 @@ GRACE = 1.0
 class Monitor:
     """Watches from `start` to `stop`. After `timeout` seconds it aborts the execution; `stuck` tells who was where.
 
-    Whenever it looks, it first calls `on_look`, which must not raise.
+    Whenever it looks, it first calls `on_look`, which must not raise. A thread that comes to where another one was
+    blocked counts as blocked when it is seen there twice: so to find that out costs once, not for each thread.
     """
 
     def __init__(self, timeout: float | None, on_look: Callable[[], None] | None = None) -> None:
@@ -37,8 +39,11 @@ class Monitor:
         self._stop = Parking()
         self._stopped = Parking()
         self._stopping = False
+        self._tick = TICK
         self._seen: object = None
         self._still = 0
+        self._still_since = 0.0
+        self._blocks_at: set[tuple[str, int | None]] = set()
         self._aborted_at: float | None = None
         self.stuck = ""
 
@@ -51,7 +56,7 @@ class Monitor:
         self._stopped.park()
 
     def _run(self) -> None:
-        while not self._stop.park(True, TICK):
+        while not self._stop.park(True, self._tick):
             if self._on_look is not None:
                 self._on_look()
             scheduler: Scheduler | None = TURN.scheduler
@@ -71,28 +76,39 @@ class Monitor:
     def _is_blocked(self, scheduler: Scheduler) -> bool:
         thread = TURN.thread
         seen = scheduler, thread, scheduler.steps, scheduler.loops, len(scheduler.trace), _processor_time(thread.ident)
-        self._still = self._still + 1 if seen == self._seen else 0
-        self._seen = seen
-        if self._still < TICKS_TO_COUNT_AS_BLOCKED or scheduler.waiting_outside:
+        if seen != self._seen:
+            self._begin_to_stand(seen)
+        else:
+            self._still += 1
+        blocks = bool(self._blocks_at) and _place_of(thread) in self._blocks_at
+        self._tick = TICK_AT_A_CALL_THAT_BLOCKS if blocks else TICK
+        if self._still < (1 if blocks else TICKS_TO_COUNT_AS_BLOCKED) or scheduler.waiting_outside:
             return False
         if _waits_for_processor(thread.ident):
-            self._still = 0
+            self._begin_to_stand(seen)
         return self._still > 0
+
+    def _begin_to_stand(self, seen: object) -> None:
+        self._seen = seen
+        self._still = 0
+        self._still_since = originals.monotonic()
 
     def _let_others_go_on(self, scheduler: Scheduler, thread: ControlledThread) -> None:
         frame = sys._current_frames().get(thread.ident)
         scheduler.outside_calls.setdefault(describe_outside(thread, frame))
         if thread.outside:
             return
+        self._blocks_at.add(_place_of(thread))
         thread.outside = True
         scheduler.enabled = None
         others = could_go_on(scheduler)
         if others:
             scheduler.pass_on(scheduler.threads[next_in_turn(scheduler.threads, thread.id, others)])
-        elif self._still * TICK > scheduler.patience:
+            return
+        if originals.monotonic() - self._still_since > scheduler.patience:
             scheduler.on_blocked_outside(waits(scheduler))
             scheduler.abort()
-        else:
+        if thread.id == 0 or not scheduler.aborting:
             thread.outside = False
 
     def _hurry(self, scheduler: Scheduler) -> None:
@@ -102,7 +118,8 @@ class Monitor:
             self._aborted_at = now
             return
         thread = TURN.thread
-        if now - self._aborted_at < GRACE or _processor_time(thread.ident) is None:
+        is_known_to_be_stuck = thread.outside
+        if not is_known_to_be_stuck and (now - self._aborted_at < GRACE or _processor_time(thread.ident) is None):
             return
         self._aborted_at = now
         if thread.id == 0:
@@ -110,6 +127,12 @@ class Monitor:
         elif thread in scheduler.alive:
             ending.leave_behind(scheduler, thread)
             scheduler.pass_on(ending.next_to_unwind(scheduler, thread))
+
+
+def _place_of(thread: ControlledThread) -> tuple[str, int | None]:
+    """The file and the line where the thread is."""
+    frame = sys._current_frames().get(thread.ident)
+    return ("", None) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 def _processor_time(ident: int) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import queue
 import signal
@@ -12,12 +13,15 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from threads import run
 
 import racekit
 from racekit.runtime import baton, monitor
+from racekit.runtime.turn import TURN
 
 LOCK = threading.Lock()
 
@@ -102,6 +106,46 @@ def test_a_call_that_waits_for_a_processor_does_not_count_as_blocked(monkeypatch
     monkeypatch.setattr(monitor, "_processor_time", lambda ident: 0.0)  # as where others keep all processors busy
     data = bytes(20_000_000)
     assert racekit.explore(lambda: hashlib.sha256(data).digest()).proved
+
+
+def test_what_it_costs_to_find_out_that_a_call_blocks_is_spent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "_processor_time", lambda ident: 0.0)
+    monkeypatch.setattr(monitor, "_waits_for_processor", lambda ident: False)
+    monkeypatch.setattr(monitor, "_place_of", lambda thread: thread.place)
+    monkeypatch.setattr(monitor, "describe_outside", lambda thread, frame: "")
+    threads = [_thread(number, place) for number, place in enumerate(["recv", "recv", "recv", "elsewhere"])]
+    scheduler: Any = SimpleNamespace(
+        threads=threads,
+        alive=threads,
+        returning=[],
+        trace=[],
+        outside_calls={},
+        patience=10,
+        pass_on=lambda to: monkeypatch.setattr(TURN, "thread", to),
+        **dict.fromkeys(["steps", "loops", "polling"], 0),
+        **dict.fromkeys(["waiting_outside", "any_timeout", "aborting"], False),
+    )
+    looking = monitor.Monitor(None)
+
+    def looks() -> int:
+        """How often it has to look until the thread that has the baton counts as blocked."""
+        number = next(number for number in itertools.count(1) if looking._is_blocked(scheduler))
+        looking._let_others_go_on(scheduler, TURN.thread)
+        return number
+
+    monkeypatch.setattr(TURN, "thread", scheduler.threads[0])
+    assert [looks() for _ in range(4)] == [
+        monitor.TICKS_TO_COUNT_AS_BLOCKED + 1,
+        2,
+        2,
+        monitor.TICKS_TO_COUNT_AS_BLOCKED + 1,
+    ]
+
+
+def _thread(number: int, place: str) -> Any:
+    return SimpleNamespace(
+        id=number, ident=-1, place=place, outside=False, polls=False, deadline=None, blocked=False, asleep=False
+    )
 
 
 def test_a_thread_that_blocks_outside_lets_the_others_go_on(ends: tuple[socket.socket, socket.socket]) -> None:
