@@ -7,7 +7,8 @@ thread conflicts with that, and then not all interleavings can have been run.
 
 from __future__ import annotations
 
-from types import CodeType
+from functools import cache
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, WeakMethod, ref
 
@@ -85,22 +86,34 @@ class Removals:
 
     def __init__(self, swaps: Swaps) -> None:
         self._swaps = swaps
-        self._telling: dict[CodeType, CodeType] = {}
 
     def begin(self) -> None:
         """From here on, until the swaps are undone."""
-        for kind in WEAK_CONTAINERS:
-            make: Any = vars(kind)["__init__"]
-            constants = tuple(map(self._tell, make.__code__.co_consts))
-            self._swaps.swap(make, make.__code__.replace(co_consts=constants))
-
-    def _tell(self, constant: object) -> object:
-        if not (isinstance(constant, CodeType) and "remove" in constant.co_name):
-            return constant
-        return self._telling.setdefault(constant, announcing_code(constant, _removed))
+        for make, code in _making_containers_that_tell():
+            self._swaps.swap(make, code)
 
     def tell_of(self, container: Any) -> None:
         """The same for one that was made before."""
         remove = container._remove
-        if remove.__code__ in self._telling:
-            self._swaps.swap(remove, self._telling[remove.__code__])
+        telling = _TELLING.get(remove.__code__)
+        if telling is not None:
+            self._swaps.swap(remove, telling)
+
+
+_TELLING: dict[CodeType, CodeType] = {}
+"""For each function that removes what died from a weak container: its code, and the same that tells."""
+
+
+@cache
+def _making_containers_that_tell() -> tuple[tuple[FunctionType, CodeType], ...]:
+    codes = []
+    for kind in WEAK_CONTAINERS:
+        make: Any = vars(kind)["__init__"]
+        for constant in make.__code__.co_consts:
+            if isinstance(constant, CodeType) and "remove" in constant.co_name:
+                _TELLING[constant] = announcing_code(constant, _removed)
+        constants = tuple(
+            _TELLING.get(each, each) if isinstance(each, CodeType) else each for each in make.__code__.co_consts
+        )
+        codes.append((make, make.__code__.replace(co_consts=constants)))
+    return tuple(codes)

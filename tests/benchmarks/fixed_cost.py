@@ -27,7 +27,7 @@ PARTS = {
     "rewrite": "racekit.watch.watcher:rewrite",
     "pin": "racekit.runtime.control:_pin",
     "swap operations": "racekit.runtime.control:swap_operations",
-    "swap library functions": "racekit.runtime.control:swap_library_functions",
+    "swap library functions": "racekit.runtime.library_functions:swap_library_functions",
     "swap selectors": "racekit.runtime.control:swap_selectors",
     "number threads": "racekit.runtime.control:number_threads_and_futures",
     "patch names": "racekit.runtime.module_names:NameReplacement.install",
