@@ -74,15 +74,16 @@ def most_memory(method: str, times: int) -> int:
         tracemalloc.stop()
 
 
-FREED_AT_ONCE = getattr(sys, "_is_gil_enabled", lambda: True)()
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+TIMES_MEASURED = 1 if HAS_GIL else 5  # memory is freed at once, or a little later in some of the times
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_ten_times_the_events_take_no_more_memory(method: str) -> None:
     most_memory(method, 10)  # what is rewritten, and kept for the next time
-    few, many = most_memory(method, 100), most_memory(method, 1000)
+    few, many = (min(most_memory(method, times) for _ in range(TIMES_MEASURED)) for times in (100, 1000))
     events = 2 * (1000 - 100)
-    if FREED_AT_ONCE:
+    if HAS_GIL:
         assert many - few < events  # not a byte for each
     else:
         assert many - few < events * sys.getsizeof((1, 2, 3, 4))  # not an entry of a trace for each
