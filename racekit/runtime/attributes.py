@@ -235,3 +235,5 @@ _patterns: dict[tuple[Site, str], Site] = {}
 def namespace(obj: Any, site: Site) -> None:
     if _get_ident() == TURN.ident:
         TURN.scheduler.conflicts.name_items(obj)
+        if type(obj) is FunctionType:
+            TURN.scheduler.conflicts.name_items(obj.__globals__)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable, Iterable
+from gc import get_referents
 from types import CellType, ModuleType
 from typing import Any
 
@@ -186,13 +187,15 @@ class Conflicts:
 
     def name_items(self, obj: Any) -> None:
         """From here on the items of the `__dict__` of `obj`, or of the dict that it is, are its attributes."""
-        names = obj if type(obj) is dict else own_attributes(obj)
+        names = (
+            obj if type(obj) is dict else _names_of_class(obj) if issubclass(type(obj), type) else own_attributes(obj)
+        )
         if type(names) is dict:
             record = self.record(names if type(obj) is ModuleType else obj)
             record.has_named_items = True
             self.objects[id(names)] = record
             self._namespaces.append(names)
-        elif not issubclass(type(obj), type):
+        else:
             self.record(obj).has_named_items = True  # a cell, too, which has one variable, known by name or not
 
     def inserts(self, container: object) -> None:
@@ -231,6 +234,11 @@ class Conflicts:
                 kept += 1
         self._containers = kept
         self._sweep_at = max(_CONTAINERS_KEPT, 2 * kept)
+
+
+def _names_of_class(kind: type) -> object:
+    """The dict behind the view that the `__dict__` of a class is."""
+    return next((found for found in get_referents(vars(kind)) if type(found) is dict), None)
 
 
 def _only_held_here(record: SharedObject) -> bool:

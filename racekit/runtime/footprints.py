@@ -238,6 +238,8 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         yield Touch(owner, WHOLE, "write" if name == "run" else "read")
         if name == "run" and arguments:
             yield from touches(arguments[0], arguments[1:])
+    elif name in ("__reduce_ex__", "__reduce__", "__getstate__"):
+        yield from everything_in(owner, objects=True)
     elif name == "pack_into":
         yield from _all(arguments[:1], "write")
     elif isinstance(owner, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:

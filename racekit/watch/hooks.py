@@ -67,6 +67,6 @@ class Hooks:
     show: Callable[[Any, Site], object]
     """Before an f-string makes text of something."""
     namespace: Callable[[Any, Site], object]
-    """Before `__dict__` is loaded from something."""
+    """Before `__dict__` or `__globals__` is loaded from something."""
     leave: Callable[[Site], object]
     """Before a function returns or a generator yields, if `leaving` of its code is announced."""

@@ -278,7 +278,7 @@ class _Body:
         """Announce an access to an attribute or a global if that name is to be."""
         instruction = self.unit.instructions[index]
         name, known = self.unit.name(instruction), self.rewriting
-        if name == "__dict__" and instruction.opcode == opcodes.LOAD_ATTR:
+        if name in ("__dict__", "__globals__") and instruction.opcode == opcodes.LOAD_ATTR:
             self.announce(index, "namespace", "", _TOP, 1)
         elif name == "__class__" and instruction.opcode == opcodes.STORE_ATTR:
             self.announce(index, "store_class", "", _TOP_TWO, 2)
