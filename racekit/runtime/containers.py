@@ -7,7 +7,9 @@ import os
 import random
 import weakref
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
+from collections.abc import Iterable
 from gc import get_referents
+from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MappingProxyType, WrapperDescriptorType
 from typing import Any
 
@@ -153,6 +155,29 @@ HEAP_TYPE = 1 << 9
 """The flag of types that may be subclasses of others (Py_TPFLAGS_HEAPTYPE)."""
 
 _PLAIN_KEYS = frozenset({str, int, bool, float, bytes, type(None)})
+_KEYS_LOOKED_AT = 100
+
+
+class _Keys:
+    """`have_methods`: whether watched code defines how objects are compared, so that it is worth looking for some."""
+
+    have_methods = False
+
+
+KEYS = _Keys()
+
+
+def keys_with_methods(container: Any) -> list[object]:
+    """The keys of a dict, or members of a set, that may have methods written in Python; of a large one, the first."""
+    keys: Iterable[object] = ()
+    if KEYS.have_methods and isinstance(container, dict | set):
+        keys = dict.__iter__(container) if isinstance(container, dict) else set.__iter__(container)
+    return [key for key in islice(keys, _KEYS_LOOKED_AT) if not is_without_methods(key)]
+
+
+def is_without_methods(key: object) -> bool:
+    """Whether nothing written in Python hashes or compares this key."""
+    return type(key) in _PLAIN_KEYS or (type(key) is tuple and _PLAIN_KEYS.issuperset(map(type, key)))
 
 
 def is_plain_key(key: object) -> bool:
@@ -216,13 +241,15 @@ def part(container: Any, key: object) -> object:
 
 def effect(container: Any, what: str, key: object) -> str:
     """ "read" or "write": what an operation with this effect will do, now."""
-    if what == "add":
-        return "read" if is_plain_key(key) and key in container else "write"
-    if what == "remove":
-        return "write" if not is_plain_key(key) or key in container else "read"
+    if what in ("add", "remove"):
+        if not is_plain_key(key) or keys_with_methods(container):
+            return "write"
+        return "read" if (key in container) == (what == "add") else "write"
     return what
 
 
 def is_new_key(container: Any, part: object) -> bool:
     """Whether writing this part adds a key, so that it also decides the order of the keys."""
-    return isinstance(container, dict | set) and part is not WHOLE and part not in container
+    if not isinstance(container, dict | set) or part is WHOLE:
+        return False
+    return bool(keys_with_methods(container)) or part not in container

@@ -14,6 +14,7 @@ from racekit.runtime import (
     attributes,
     calls,
     clock,
+    containers,
     cpython,
     deaths,
     executed,
@@ -176,6 +177,7 @@ class Control:
     def begin_execution(self) -> None:
         """Each execution meets the same random numbers."""
         self._thread_names.restart()
+        containers.KEYS.have_methods = WATCHER.compares
         random.seed(0)
         _bytes.clear()
 

@@ -40,15 +40,20 @@ def load_item(container: Any, key: Any, site: Site) -> None:
     elif issubclass(type(container), defaultdict):
         load_default(container, key, site, sys._getframe(1))
     else:
-        if site.shared and type(key) not in SCALARS:
+        if site.shared:
             _hashes(container, key, "read", site)
         access_item(container, key, site, "read")
 
 
 def _hashes(container: Any, key: object, what: str, site: Site) -> None:
-    """What is done to this item may run methods of its key before."""
-    if isinstance(container, dict | set) and not (type(key) is tuple and SCALARS.issuperset(map(type, key))):
-        looks_for(container, key, [Touch(container, key, what)], site, sys._getframe(2))
+    """What is done to this item may run methods of its key, and of keys that are there, before."""
+    if not isinstance(container, dict | set):
+        return
+    compared = containers.keys_with_methods(container)
+    if not containers.is_without_methods(key):
+        compared.append(key)
+    if compared:
+        looks_for(compared, [Touch(container, key, what)], site, sys._getframe(2))
 
 
 def contains(container: Any, key: Any, site: Site) -> None:
@@ -57,14 +62,14 @@ def contains(container: Any, key: Any, site: Site) -> None:
     if not (TURN.several or site.shared):
         alone(site)
     elif isinstance(container, dict | set) or containers.methods_of(container) is containers.METHODS[WeakSet]:
-        if site.shared and type(key) not in SCALARS:
+        if site.shared:
             _hashes(container, key, "read", site)
         access_item(container, key, site, "read")
     else:
         may_run_code(container, key)
         touched = list(reads_through(container, key))
         if site.shared and touched:
-            looks_for(container, key, touched, site, sys._getframe(1))
+            looks_for((container, key), touched, site, sys._getframe(1))
         touch(touched, site)
 
 
@@ -72,7 +77,7 @@ def store_item(container: Any, key: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and let_through(container):
         return
     if TURN.several or site.shared:
-        if site.shared and type(key) not in SCALARS:
+        if site.shared:
             _hashes(container, key, "write", site)
         access_item(container, key, site, "write")
     else:

@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from gc import get_referents
-from types import CodeType, FrameType, FunctionType, MethodType
+from types import CodeType, FrameType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime.announcing import access_item, announces_leaving, let_through, touch
-from racekit.runtime.containers import HEAP_TYPE
+from racekit.runtime.containers import HEAP_TYPE, keys_with_methods
 from racekit.runtime.originals import get_ident
 from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import SCALARS, Touch
@@ -118,6 +118,7 @@ def _functions(arguments: Iterable[Any]) -> Iterator[Any]:
 
 # --- keys and items that are hashed and compared ----------------------------------------------------------------------
 
+_UNBOUND = frozenset({MethodDescriptorType, WrapperDescriptorType})
 _BY_KEY = frozenset(
     {
         *("get", "setdefault", "pop", "add", "discard", "remove"),
@@ -138,16 +139,18 @@ COMPARING = _BY_KEY | _BY_COMPARISON | _FUNCTIONS
 def _compared(callable: Any, arguments: Iterable[Any]) -> Iterable[object]:
     """What a function written in C may hash or compare."""
     name, owner = getattr(callable, "__name__", ""), getattr(callable, "__self__", None)
+    if type(callable) in _UNBOUND:
+        owner, *arguments = arguments or (None,)
     if isinstance(owner, dict | set):
-        return tuple(arguments)[:1] if name in _BY_KEY else ()
+        return (*tuple(arguments)[:1], *keys_with_methods(owner)) if name in _BY_KEY else ()
     if isinstance(owner, list | deque):
         return (owner, *arguments) if name in _BY_COMPARISON else ()
     return arguments if name in _FUNCTIONS else ()
 
 
-def looks_for(container: Any, key: object, touched: list[Touch], site: Site, frame: FrameType) -> None:
-    """`frame` is about to look for `key` in a container, and so touches these, also after each comparison."""
-    codes = _methods_of((key,) if isinstance(container, dict | set) else (container, key))
+def looks_for(compared: Iterable[object], touched: list[Touch], site: Site, frame: FrameType) -> None:
+    """`frame` is about to look for an item, and so touches these, also after each comparison with one of `compared`."""
+    codes = _methods_of(compared)
     for code in codes:
         announces_leaving(code)
     if codes:

@@ -10,6 +10,10 @@ CELLS = "variables of enclosing functions"
 """What stands among the names for storing a `cell_contents`."""
 
 
+EQUALITY = "an __eq__ of keys"
+"""What stands among the names for defining how objects are compared."""
+
+
 def stored_names(code: CodeType, *, of_module: bool = False) -> frozenset[str]:
     """The names that `code` stores or deletes, and the code nested in it; of_module: its own names are globals."""
     names: set[str] = set()
@@ -24,6 +28,8 @@ def stored_names(code: CodeType, *, of_module: bool = False) -> frozenset[str]:
     for constant in code.co_consts:
         if type(constant) is CodeType:
             names |= stored_names(constant)
+    if code.co_name == "__eq__":
+        names.add(EQUALITY)
     if "cell_contents" in names:
         names.add(CELLS)
     return frozenset(names)

@@ -16,7 +16,7 @@ from racekit.watch.hooks import Hooks
 from racekit.watch.rewrite import CannotRewrite, Rewritten, rewrite
 from racekit.watch.scope import Scope
 from racekit.watch.site import Site
-from racekit.watch.stored_names import stored_names
+from racekit.watch.stored_names import EQUALITY, stored_names
 from racekit.watch.swap import Swaps, forwarding_code
 
 
@@ -141,6 +141,11 @@ class Watcher:
                 return code
         self._in_use[versions] = rewritten
         return rewritten.code
+
+    @property
+    def compares(self) -> bool:
+        """Whether some watched code says how objects are compared, which may be keys."""
+        return EQUALITY in self._stored_names
 
     def own_code(self, function: FunctionType) -> CodeType:
         """The code that `function` has without being watched."""

@@ -347,3 +347,76 @@ def test_other_threads_come_between_a_comparison_and_what_it_is_for(
     outcomes = all_of(body)
     assert len(outcomes) > 1
     assert set(racekit.explore(body, strategy="bounded", preemptions=2, executions=None).outcomes) <= outcomes
+
+
+class EqualToOne:
+    """A key that looks at something shared when it is compared."""
+
+    level = 0
+    seen: int | None = None
+
+    def __hash__(self) -> int:
+        return hash(1)
+
+    def __eq__(self, other: object) -> bool:
+        EqualToOne.seen = EqualToOne.level
+        return other == 1
+
+
+def store_one(table: Any) -> str:
+    table[1] = "new"
+    return ""
+
+
+def load_one(table: Any) -> object:
+    try:
+        return table[1]
+    except KeyError:
+        return None
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param(load_one, id="[]"),
+        pytest.param(lambda table: table.get(1), id="get"),
+        pytest.param(lambda table: dict.get(table, 1), id="dict.get"),
+        pytest.param(lambda table: 1 in table, id="in"),
+        pytest.param(lambda table: table.pop(1, None), id="pop"),
+        pytest.param(lambda table: store_one(table) + str(list(table.values())), id="store"),
+    ],
+)
+def test_a_stored_key_is_compared_with_a_plain_one(look: Callable[[Any], object]) -> None:
+    def body() -> tuple[object, int | None]:
+        EqualToOne.level, EqualToOne.seen = 0, None
+        table = {EqualToOne(): "old"}
+        got: list[object] = []
+
+        def change() -> None:
+            EqualToOne.level = 1
+            table.clear()
+
+        run(lambda: got.append(look(table)), change)
+        return got[0], EqualToOne.seen
+
+    assert len(all_of(body)) >= 4  # before, after, between the two changes, and in the midst of the comparison
+
+
+def test_racekit_itself_compares_no_keys() -> None:
+    compared: list[object] = []
+
+    class Key:
+        def __hash__(self) -> int:
+            return hash(1)
+
+        def __eq__(self, other: object) -> bool:
+            compared.append(other)
+            return self is other
+
+    def body() -> int:
+        compared.clear()
+        table: dict[object, int] = {Key(): 0}
+        run(lambda: table.setdefault(1, 1), lambda: table.pop(1, None))
+        return len(compared)
+
+    assert all_of(body) == {2}
