@@ -67,6 +67,15 @@ def takes_functions(callable: Any) -> bool:
     return type(callable) in containers.BUILT_IN and callable.__name__ in _METHODS_TAKING_FUNCTIONS
 
 
+def hands_over(callable: Any, arguments: tuple[Any, ...]) -> bool:
+    """Whether it is written in C and calls what is among these arguments, some of which may touch something then."""
+    if not arguments or not takes_functions(callable):
+        return False
+    if callable is defaultdict:
+        return type(arguments[0]) is not type and may_touch(arguments[0])  # a type is given nothing that it could touch
+    return any(map(may_touch, arguments))
+
+
 def may_touch(function: Any) -> bool:
     """Whether it is written in C, and may touch its arguments or what it is a method of when it is called."""
     kind = type(function)

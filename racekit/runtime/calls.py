@@ -20,7 +20,7 @@ from weakref import ReferenceType
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
 from racekit.runtime.attributes import ask_class
-from racekit.runtime.callbacks import TAKING_FUNCTIONS, may_touch, takes_functions, with_stand_ins
+from racekit.runtime.callbacks import TAKING_FUNCTIONS, hands_over, takes_functions, with_stand_ins
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.deaths import ask, expect_death
 from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
@@ -77,7 +77,8 @@ def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
             TURN.thread.breakable = True
         return callable
     called = _call_built_in(callable, tuple(arguments) if type(arguments) in (tuple, list) else (), site)
-    return with_announcements(called, site) if takes_functions(callable) else called  # key=, too
+    by_name = takes_functions(callable) and callable is not defaultdict  # key=, which is not among them
+    return with_announcements(called, site) if by_name else called
 
 
 def _is_watched_itself(method: Any) -> bool:
@@ -146,14 +147,14 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         TURN.scheduler.conflicts.name_items(site.namespace)
     elif (callable is type or callable is isinstance) and arguments:
         ask_class(arguments[0], site_at(site, "load_attribute", "__class__"))
-    hands_over = bool(arguments) and takes_functions(callable) and any(map(may_touch, arguments))
+    handed_over = hands_over(callable, arguments)
     called = callable
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
         touched = list(touches(callable, arguments))
         touch(touched, site)
         if site.shared and touched:
-            called = calls_back(callable, arguments, touched, site, surely=hands_over)
-    return with_announcements(called, site) if hands_over else called
+            called = calls_back(callable, arguments, touched, site, surely=handed_over)
+    return with_announcements(called, site) if handed_over else called
 
 
 _UNKNOWN = "", False
@@ -164,7 +165,7 @@ def _call_type(kind: Any, arguments: tuple[Any, ...], site: Site) -> Any:
     """A type is called that calls what is among its arguments later, or that of weak references."""
     if kind is ReferenceType and arguments:
         expect_death(arguments[0])
-    return with_announcements(kind, site) if any(map(may_touch, arguments)) else kind
+    return with_announcements(kind, site) if hands_over(kind, arguments) else kind
 
 
 def _announce(function: Any, arguments: tuple[Any, ...], site: Site) -> Any:

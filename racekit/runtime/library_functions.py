@@ -184,7 +184,8 @@ def _reads(first: Any, second: Any) -> None:
 def _reads_attributes(first: Any, second: Any) -> None:
     site = _called_at()
     if site is not None:
-        announcing.touch(list(everything_in(first, objects=True)), site)
+        found = reads_through(first) if is_iterator(type(first)) else everything_in(first, objects=True)
+        announcing.touch(list(found), site)
 
 
 def _starts_a_process(process: Any, _: Any) -> None:

@@ -7,6 +7,7 @@ import contextvars
 import functools
 import itertools
 import operator
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -163,6 +164,15 @@ def test_what_is_gone_through_is_read_again_after_each_call_for_a_key() -> None:
         return seen[0]
 
     assert all_of(body) == {2, 3}
+
+
+def test_a_type_that_makes_defaults_stays_what_it_is() -> None:
+    def body() -> bool:
+        tables: list[Any] = []
+        run(*[lambda: tables.append(pickle.loads(pickle.dumps(collections.defaultdict(list, a=1))))] * 2)
+        return all(table.default_factory is list for table in tables)
+
+    assert all_of(body) == {True}
 
 
 def test_a_default_that_c_code_makes_is_kept_after_it_was_made() -> None:
