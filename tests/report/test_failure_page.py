@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from failing_bodies import BODIES, Store, failure_of, run_both
+from threads import run
 
 import racekit
 from racekit.report.page.failure_page import Around, failure_page
@@ -123,6 +124,24 @@ def test_an_arrow_leads_from_each_access_to_the_one_that_depends_on_it() -> None
         ("race", "s5", "s6"),
         ("join", "s6", "s7"),
     }
+
+
+def test_the_main_thread_shares_its_colour_with_no_other_one() -> None:
+    def body() -> None:
+        store = Store()
+        run(*[store.update] * 9)
+        raise ValueError
+
+    failure = racekit.explore(body, executions=1).failure
+    assert failure is not None
+    page = failure_page(failure, Around(root=HERE))
+    main, *others = re.findall(r'<span class="head (lane-\d+)"', page)
+    assert len(others) == 9
+    assert main not in others
+    shown = dict(re.findall(r"^\.(lane-\d) \{ --thread: (.*); \}$", page, re.MULTILINE))
+    assert shown.keys() == {main, *others}
+    dark = [colours.partition(", ")[2] for colours in shown.values()]
+    assert len(set(dark)) == len(dark)
 
 
 def test_the_headline_names_the_bug_and_a_hint_says_how_it_is_mended() -> None:

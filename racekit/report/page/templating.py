@@ -10,6 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from racekit.report.page.timeline import Timeline
 
+OTHER_COLOURS = 7
+"""`page.css` has as many, besides that of the first lane."""
+
 
 def render(template: str, data: Mapping[str, Any]) -> str:
     """The page that `template`, a file of `templates/`, makes of `data`."""
@@ -27,7 +30,13 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.globals["lane_at"] = _lane_at
+    environment.filters["colour"] = _colour_of
     return environment
+
+
+def _colour_of(lane: int) -> int:
+    """The number of a lane's colour: that of the first one, mostly of the main thread, is its own; the others share."""
+    return 1 + (lane - 1) % OTHER_COLOURS if lane else 0
 
 
 def _lane_at(lane: int, timeline: Timeline) -> str:
