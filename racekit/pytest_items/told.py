@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from racekit.errors import RaceFailure
 from racekit.failure import Failure, failure_noted_on
 from racekit.report.colour import coloured
-from racekit.report.columns import wrapped
+from racekit.report.columns import WIDTH, wrapped
 from racekit.report.text import failure_report, headline_in
 from racekit.results import Execution, Exploration
 
@@ -33,8 +34,13 @@ def tell_with(found: Exploration | Execution, test: str) -> None:
 
 def other_failures(found: Exploration | Execution, test: str) -> str:
     """The failures besides the first one, which is what the test raises: each with its number and its command."""
+    return in_brief(found.failures[1:] if isinstance(found, Exploration) else (), test)
+
+
+def in_brief(failures: Iterable[Failure], test: str) -> str:
+    """Each failure with its number and its command."""
     lines: list[str] = []
-    for failure in found.failures[1:] if isinstance(found, Exploration) else ():
+    for failure in failures:
         count = f"{failure.count:,} execution{'' if failure.count == 1 else 's'}"
         lines += wrapped(f"{failure.headline} ({count})", indent="  ")
         lines.append(f"  replay:  pytest {shlex.quote(test)} --race-replay={shlex.quote(failure.schedule.token)}")
@@ -44,7 +50,8 @@ def other_failures(found: Exploration | Execution, test: str) -> str:
 class Told:
     """How pytest reports what a test raised, if that comes with the report of a failure.
 
-    In the summary, which shows the whole message on a CI server, and in the attribute of junit's XML it is a sentence.
+    In the summary, which shows the whole message on a CI server, in the attribute of junit's XML, and beside a line of
+    code it is a sentence. Of several errors that Hypothesis found, the report of the first one is shown as a whole.
     """
 
     def __init__(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -52,33 +59,68 @@ class Told:
         raised = next(iter(of_test_case), call.excinfo)
         error = None if raised is None else raised.value
         self._raised = raised
+        self._test = item.nodeid
         self._race = error if isinstance(error, RaceFailure) else None
-        self._noted = None if error is None else failure_noted_on(error)
-        notes = getattr(error, "__notes__", [])
-        if self._noted is not None and self._noted.report in notes:
-            notes.remove(self._noted.report)  # pytest would show it in a narrow column
+        self._in_full = str(error)
+        if self._race is not None and isinstance(self._race.failure, Failure):
+            self._race.args = (_in_a_narrow_column(self._race),)
+        self._noted = _noted_on(error)
+        for each in _leaves(error):
+            failure = failure_noted_on(each)
+            notes = getattr(each, "__notes__", [])
+            if failure is not None and failure.report in notes:
+                notes.remove(failure.report)  # pytest would show it in a narrow column
 
     @property
     def is_there(self) -> bool:
         """Whether there is such a report to be shown."""
-        return self._race is not None or self._noted is not None
+        return self._race is not None or bool(self._noted)
 
     def put_into(self, report: pytest.TestReport, *, explored: bool) -> None:
         """Show it. In a test that was `explored`, or of a program that was made, no line of code has raised it."""
         if self._race is not None:
+            self._race.args = (self._in_full,)
             without_a_line = explored or not isinstance(self._race.failure, Failure)
             if without_a_line and self._race.__cause__ is None and self._raised is not None:
                 report.longrepr = self._raised.getrepr(style="value", tbfilter=False)
                 if notes := getattr(self._race, "__notes__", ()):
                     report.sections.insert(0, ("example", "\n".join(notes)))
-            _summarize(report, headline_in(str(self._race)))
-        elif self._noted is not None:
-            _add_section(report, self._noted.report)
-            if self._noted.diagnosis.pattern not in _WITHOUT_A_NAME:
-                first, *others = _message(report).split("\n")
-                _summarize(report, "\n".join([f"{first} ({self._noted.headline})", *others]))
+            elif isinstance(self._race.failure, Failure):
+                _add_section(report, self._in_full)
+            _summarize(report, headline_in(self._in_full))
+        elif self._noted:
+            first, *others = self._noted
+            _add_section(report, first.report)
+            if others:
+                report.sections.append(("other failures of this test", in_brief(others, self._test)))
+            if first.diagnosis.pattern not in _WITHOUT_A_NAME:
+                line, *lines = _message(report).split("\n")
+                _summarize(report, "\n".join([f"{line} ({first.headline})", *lines]))
         if self.is_there:
             setattr(report, "race_report", True)
+
+
+_MARGIN = len("E       ")
+
+
+def _in_a_narrow_column(error: RaceFailure) -> str:
+    """The sentence alone, as it fits beside a line of code, behind the margin and the name of the error."""
+    name = f"{type(error).__module__}.{type(error).__qualname__}: "
+    sentence = headline_in(str(error))
+    return textwrap.fill(sentence, WIDTH - _MARGIN, initial_indent=name, subsequent_indent="  ").removeprefix(name)
+
+
+def _leaves(error: BaseException | None) -> Iterator[BaseException]:
+    """The errors in a group, and in the groups in it; or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    elif error is not None:
+        yield error
+
+
+def _noted_on(error: BaseException | None) -> list[Failure]:
+    return [failure for each in _leaves(error) if (failure := failure_noted_on(each)) is not None]
 
 
 _WITHOUT_A_NAME = ("", "exception in a thread")

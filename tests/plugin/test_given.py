@@ -207,7 +207,9 @@ def test_it(check_then_act):
     )
     result.assert_outcomes(failed=1)
     text = output(result)
-    assert text.count(" replay: ") == text.count("Failing test case:") == 2
+    assert text.count("replay:  pytest") == text.count("Failing test case:") == 2
+    result.stdout.fnmatch_lines(["-* race -*", "  replay:  *", "-* other failures of this test -*", "  replay:  *"])
+    assert text.count("preempted here") == 1
 
 
 def test_an_exploration_does_not_count_against_the_deadline(project: Project) -> None:

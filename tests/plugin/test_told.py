@@ -67,6 +67,24 @@ def test_a_log_is_plain(project: Project) -> None:
     assert "\x1b" not in project.run(RACE, "--color=no").stdout.str()
 
 
+def test_beside_a_line_of_code_stands_the_sentence_and_the_report_below_it(project: Project) -> None:
+    body = DEADLOCK.replace("@racekit.race\n", "").replace("def test_it", "def body")
+    result = project.run(body + "def test_it(): racekit.explore(body).check()")
+    result.stdout.fnmatch_lines(
+        [
+            ">   def test_it(): racekit.explore(body).check()",
+            "E   *racekit.errors.Deadlock: Deadlock: *",
+            "-* race -*",
+            "Deadlock: *",
+            "  replay:  *",
+            "FAILED test_it.py::test_it - Deadlock: *",
+        ]
+    )
+    assert len([line for line in result.outlines if line.startswith("  replay: ")]) == 1
+    shown = result.outlines[next(at for at, line in enumerate(result.outlines) if "= FAILURES =" in line) :]
+    assert max(map(len, shown)) <= 80
+
+
 def test_the_report_comes_through_xdist(project: Project) -> None:
     result = project.run(RACE, "-n", "1", "--color=yes")
     assert f"\x1b[1;31m{SENTENCE}" in result.stdout.str()
