@@ -26,6 +26,7 @@ from threads import run
 
 import racekit
 from racekit.runtime import baton
+from racekit.watch.functions import FoundFunction
 
 LOCK = threading.Lock()
 RLOCK = threading.RLock()
@@ -394,6 +395,16 @@ def test_names_that_a_body_imports_are_real_afterwards() -> None:
     before = monotonic()
     kept["sleep"](0)
     assert abs(kept["monotonic"]() - before) < 5
+
+
+def test_what_is_known_of_a_function_ends_with_it() -> None:
+    def explore_and_count() -> int:
+        racekit.explore(lambda: None, executions=1)
+        gc.collect()
+        return sum(type(each) is FoundFunction for each in gc.get_objects())
+
+    explore_and_count()
+    assert explore_and_count() == explore_and_count()
 
 
 def counts() -> Iterator[int]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
+from weakref import ref
 
 from racekit.watch.functions import FoundFunction, Functions, all_functions, youngest_functions
 from racekit.watch.hooks import Hooks
@@ -177,15 +178,17 @@ class Watcher:
         found.at_once = _looks_at_its_callers(found.code)
         if not found.at_once:
             try:
-                found.forwarding = forwarding_code(found.code, partial(self._rewrite_and_call, found))
+                # A weak reference, since the collector does not look into code: nothing in it may lead back to it.
+                found.forwarding = forwarding_code(found.code, partial(self._rewrite_and_call, found.reference))
             except ValueError:
                 found.at_once = True
 
-    def _rewrite_and_call(self, found: FoundFunction, /, *args: Any, **kwargs: Any) -> Any:
+    def _rewrite_and_call(self, reference: ref[FunctionType], /, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        function = found.reference()
+        function = reference()
         assert function is not None
-        if self._watched.get(id(function)) is found:  # a generator may have been kept until after the exploration
+        found = self._watched.get(id(function))
+        if found is not None:  # a generator may have been kept until after the exploration
             self._quietly(lambda: self._rewrite(found))
         return function(*args, **kwargs)
 
