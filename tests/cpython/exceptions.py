@@ -26,7 +26,8 @@ _NOT_CALLED = "replaces a function of `threading` that is not called under contr
 _SIGNALS = "interrupts the main thread, which ends an exploration as Ctrl-C does"
 
 CONTROLLED: dict[str, str] = {
-    "test_thread.*.test_join_*": _JOINABLE,
+    "test_thread.*.test_join*": _JOINABLE,
+    "test_thread.*.test_start_*_handle": _JOINABLE,
     "test_thread.TestForkInThread.*": _PROCESSES,
     "test_thread.*.test_unraisable_exception": _EXCEPTION,
     "test_threading.ExceptHookTests.test_excepthook": _EXCEPTION,
