@@ -13,6 +13,7 @@ import os
 import pathlib
 import posixpath
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -79,11 +80,20 @@ def file_of(obj: Any) -> object | None:
         return _file_at(_realpath(path))
     if isinstance(obj, io.StringIO | io.BytesIO):
         return obj
+    if _is_standard_stream(obj):
+        return None
     descriptor = obj if type(obj) is int else getattr(obj, "name", None)
     if type(descriptor) is int:
         return _behind(descriptor) if descriptor > _LAST_STANDARD_STREAM else None
     below = [part for part in get_referents(obj) if isinstance(part, io.IOBase)] if isinstance(obj, io.IOBase) else ()
     return next((file for part in below if (file := file_of(part)) is not None), None)
+
+
+def _is_standard_stream(obj: Any) -> bool:
+    if obj is sys.stdout or obj is sys.stderr:
+        return True
+    name = getattr(obj, "name", None)
+    return isinstance(name, str) and name.startswith("<")  # also one that pytest has put there
 
 
 _LAST_STANDARD_STREAM = 2

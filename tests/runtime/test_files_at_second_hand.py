@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import struct
+import sys
 import tempfile
 import threading
 import zipfile
@@ -269,3 +270,18 @@ def test_variables_in_a_path_are_read_from_the_environment(monkeypatch: pytest.M
 )
 def test_a_buffer_is_written_through(change: Callable[[bytearray], object]) -> None:
     assert len(seen_beside(lambda: bytearray(4), bytes, change)) == 2
+
+
+@pytest.mark.parametrize("capture", ["capsys", "capfd", None])
+def test_the_order_of_lines_in_a_standard_stream_is_nobodys_state(
+    capture: str | None, request: pytest.FixtureRequest
+) -> None:
+    if capture is not None:
+        request.getfixturevalue(capture)
+
+    def body() -> None:
+        run(lambda: sys.stdout.write("one"), lambda: print("two", file=sys.stdout))
+
+    found = racekit.explore(body, strategy="dpor", executions=None)
+    assert found.proved, str(found)
+    assert found.executions == 1
