@@ -20,13 +20,15 @@ from weakref import ReferenceType
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
 from racekit.runtime.attributes import ask_class
+from racekit.runtime.call_site import is_watched
 from racekit.runtime.callbacks import TAKING_FUNCTIONS, hands_over, takes_functions, with_stand_ins
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.deaths import ask, expect_death
 from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
 from racekit.runtime.items import unpack
-from racekit.runtime.midst import COMPARING, call_cached, calls_back
+from racekit.runtime.library_objects import effect
+from racekit.runtime.midst import COMPARING, call_cached, calls_back, may_be_called
 from racekit.runtime.named_attributes import site_at
 from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
@@ -43,7 +45,7 @@ REPLACED_METHODS: dict[type, dict[str, Any]] = {}
 
 def call(callable: Any, site: Site) -> Any:
     kind = type(callable)
-    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+    if kind in _IN_PYTHON and _is_watched_itself(callable, kind):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
@@ -52,7 +54,7 @@ def call(callable: Any, site: Site) -> Any:
 
 def call_with(callable: Any, first: Any, site: Site) -> Any:
     kind = type(callable)
-    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+    if kind in _IN_PYTHON and _is_watched_itself(callable, kind):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
@@ -61,7 +63,7 @@ def call_with(callable: Any, first: Any, site: Site) -> Any:
 
 def call_many(callable: Any, arguments: Any, site: Site) -> Any:
     kind = type(callable)
-    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+    if kind in _IN_PYTHON and _is_watched_itself(callable, kind):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
@@ -72,7 +74,7 @@ def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
     if type(arguments) is not tuple:
         unpack(arguments, site)
     kind = type(callable)
-    if kind is FunctionType or (kind is MethodType and _is_watched_itself(callable)):
+    if kind in _IN_PYTHON and _is_watched_itself(callable, kind):
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
@@ -81,10 +83,20 @@ def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
     return with_announcements(called, site) if by_name else called
 
 
-def _is_watched_itself(method: Any) -> bool:
-    """Whether a method is Python code of its own, and not that of a container of the standard library."""
-    function = method.__func__
-    return type(function) is FunctionType and function not in containers.PYTHON_METHODS
+_IN_PYTHON = frozenset({FunctionType, MethodType})
+
+
+def _is_watched_itself(callable: Any, kind: type) -> bool:
+    """Whether a function or a method is Python code that tells itself what it does, or does nothing that matters."""
+    if kind is FunctionType:
+        if callable.__closure__ is None:
+            return True
+        function = callable
+    else:
+        function = callable.__func__
+        if type(function) is not FunctionType:
+            return False
+    return is_watched(function.__code__) or (function not in containers.PYTHON_METHODS and not effect(function))
 
 
 def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_watched: bool = True) -> Any:
@@ -153,7 +165,7 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         touched = list(touches(callable, arguments))
         touch(touched, site)
         if site.shared and touched:
-            called = calls_back(callable, arguments, touched, site, surely=handed_over)
+            called = calls_back(callable, may_be_called(callable, arguments), touched, site, surely=handed_over)
     return with_announcements(called, site) if handed_over else called
 
 

@@ -84,7 +84,8 @@ class Conflicts:
 
     `owners[number]` is what kind of object it is, in words. `unordered`: several threads have added keys to one
     container, so that the order of its keys depends on the schedule. `stores` is told of attributes that are stored as
-    items, `finds_weak` of containers whose items may die. taken[id(queue)]: how many items were taken.
+    items, `finds_weak` of containers whose items may die. taken[id(queue)]: how many items were taken. `used`: the
+    numbers of objects whose methods are not watched.
     """
 
     def __init__(self) -> None:
@@ -97,6 +98,7 @@ class Conflicts:
         self.owners: list[str] = []
         self.unordered = False
         self.taken: dict[int, int] = {}
+        self.used: set[int] = set()
 
     def record(self, obj: Any, kind: str | None = None) -> SharedObject:
         """The record of `obj`, which keeps its identity: while it lives, no other object is taken for it.

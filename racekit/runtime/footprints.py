@@ -51,6 +51,7 @@ from racekit.runtime.going_through import (
     reads_through,
     turn,
 )
+from racekit.runtime.library_objects import effect, effect_of_special, is_library_object, kept_by
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 
 Arguments = tuple[Any, ...]
@@ -125,6 +126,9 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
             yield from _method(owner, callable.__name__, arguments)
         elif type(function) is not FunctionType:
             yield from touches(function, (owner, *arguments))
+        elif not isinstance(owner, type) and (does := effect(function)):
+            yield Touch(owner, WHOLE, does, named=True)
+            yield from _all(arguments, "read")
     elif kind is functools.partial:
         yield from touches(callable.func, (*callable.args, *arguments))
     elif kind is operator.itemgetter:
@@ -140,8 +144,23 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
     elif issubclass(kind, type):
         if id(callable) in containers.READERS:
             yield from _all(arguments, "read", callable.__name__)
-    elif kind is not FunctionType and type(kind.__call__) is WrapperDescriptorType:
+    elif kind is FunctionType:
+        yield from _kept_by(callable)
+    elif type(kind.__call__) is WrapperDescriptorType:
         yield from _all(arguments, "write")
+    elif does := effect_of_special(callable, "__call__"):
+        yield Touch(callable, WHOLE, does, named=True)
+        yield from _all(arguments, "read")
+
+
+def _kept_by(function: Any) -> Touches:
+    """What a function of a library keeps for itself, as a decorator's wrapper does."""
+    if effect(function):
+        for kept in kept_by(function):
+            if (container := containers.of(kept)) is not None:
+                yield Touch(container, WHOLE, "use")
+            elif is_library_object(kept):
+                yield Touch(kept, WHOLE, "use", named=True)
 
 
 def attribute(obj: object) -> Touches:

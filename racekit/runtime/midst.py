@@ -1,4 +1,4 @@
-"""C code that runs Python code in its midst: what it does after that is a step of its own.
+"""C code, or a library, that runs watched code in its midst: what it does after that is a step of its own.
 
 `functools.lru_cache` looks for a result, has it computed, and keeps it; `list.sort` calls its key function for each
 item; a generator that threads share runs until it yields. Meanwhile other threads may come. So where such a place takes
@@ -17,7 +17,9 @@ from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime.announcing import access_item, announces_leaving, let_through, touch
-from racekit.runtime.containers import HEAP_TYPE, keys_with_methods
+from racekit.runtime.call_site import is_watched
+from racekit.runtime.containers import BUILT_IN, HEAP_TYPE, keys_with_methods
+from racekit.runtime.library_objects import kept_by
 from racekit.runtime.originals import get_ident
 from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import SCALARS, Touch
@@ -51,8 +53,12 @@ def goes_back_to(caller: FrameType) -> None:
 def _interrupted(caller: FrameType) -> tuple[list[Touch], Site] | None:
     """What C code that `caller` runs will touch once a function that it called returns, and where."""
     thread = TURN.thread
-    if caller.f_code is _RUN:
-        return thread.in_midst[-1]
+    if thread.in_midst:
+        frame: FrameType | None = caller
+        while frame is not None and not is_watched(frame.f_code):
+            if frame.f_code is _RUN:
+                return thread.in_midst[-1]
+            frame = frame.f_back
     if id(caller) in thread.subscripts and caller.f_code.co_code[caller.f_lasti] in SUBSCRIPTS:
         announced_at, touched, site = thread.subscripts[id(caller)]
         if announced_at < caller.f_lasti <= announced_at + _FROM_ANNOUNCEMENT:
@@ -106,6 +112,13 @@ def calls_back(
     for code in codes:
         announces_leaving(code)
     return run_in_midst(callable, touched, site) if codes or surely else callable
+
+
+def may_be_called(callable: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a call may call: its arguments, or a function that is kept where it can be reached, as a decorator's is."""
+    if type(callable) in BUILT_IN:
+        return arguments
+    return (*arguments, *(each for each in kept_by(callable) if type(each) is FunctionType))
 
 
 def _functions(arguments: Iterable[Any]) -> Iterator[Any]:

@@ -140,9 +140,14 @@ class Recorder:
         return Trace(tuple(events), tuple(threads), tuple(hand_overs), order.arrows, order.races)
 
     def _seen(self, kept: Sequence[int]) -> Iterator[Happening]:
-        """What happened, as far as it matters, with the indices of the events that are kept."""
+        """What happened, as far as it matters, with the indices of the events that are kept.
+
+        To use what may lock inside is neither a read nor a write.
+        """
         indices = {old: new for new, old in enumerate(kept)}
         for each in self._happenings:
+            if isinstance(each.key, tuple) and each.key[0] in self._conflicts.used:
+                each = each._replace(operation="use")
             if each.event is None:
                 yield each
             elif each.event in indices:

@@ -1,0 +1,90 @@
+"""Objects of installed packages and the standard library, whose code is not watched: what is done to one is one step.
+
+Nobody sees what a method does inside. So each call of one may change its object, and comes before or after what other
+threads do to that. It is no data race, since the method may well lock.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterator
+from types import FunctionType, MethodType
+from typing import Any
+
+from racekit.runtime.call_site import is_watched
+from racekit.runtime.containers import HEAP_TYPE
+from racekit.runtime.reachable import own_attributes
+from racekit.watch.scope import is_project_file
+from racekit.watch.swap import is_forwarding
+
+_KNOWN = frozenset(
+    {
+        # these synchronize, which is seen, or are known as containers, files and iterators
+        *("threading", "queue", "concurrent", "asyncio", "selectors", "contextvars", "contextlib"),
+        *("collections", "weakref", "_weakrefset", "random", "heapq", "io", "tempfile", "shutil", "os", "subprocess"),
+        *("codecs", "gzip", "csv", "sqlite3", "shelve", "dbm", "json", "pickle", "copy", "racekit"),
+        # these do not change
+        *("abc", "enum", "typing", "types", "functools", "operator", "dataclasses", "inspect", "importlib", "re"),
+        *("pathlib", "string", "datetime", "decimal", "fractions", "numbers", "statistics", "uuid", "ipaddress"),
+        *("zoneinfo", "calendar", "urllib", "socket", "ssl", "attr", "attrs"),
+        # these run the tests
+        *("_pytest", "pytest", "pluggy", "hypothesis", "doctest"),
+    }
+)
+"""Packages whose methods change nothing unseen."""
+
+_KNOWN_MODULES = frozenset({"unittest.case", "logging.config"})
+_LOGGING = frozenset(
+    {
+        *("debug", "info", "warning", "error", "exception", "critical", "log", "handle", "emit", "format"),
+        *("isEnabledFor", "getEffectiveLevel", "getChild", "hasHandlers"),
+    }
+)
+"""Methods of loggers and handlers that change neither."""
+
+
+def effect(function: Any) -> str:
+    """What a method does to its object: "use" if it may change it, "read"; nothing if it is watched, or known."""
+    if type(function) is not FunctionType or is_watched(function.__code__) or is_forwarding(function.__code__):
+        return ""
+    module = function.__globals__.get("__name__")  # a decorator may have given it another one
+    if not isinstance(module, str) or not _is_library(function.__code__.co_filename, module):
+        return ""
+    return "read" if module == "logging" and function.__name__ in _LOGGING else "use"
+
+
+@functools.cache
+def _is_library(filename: str, module: str) -> bool:
+    known = module.partition(".")[0] in _KNOWN or module in _KNOWN_MODULES
+    return not (known or is_project_file(filename))
+
+
+def effect_of_special(obj: object, method: str) -> str:
+    """The same for what an operation such as `obj[key]` calls."""
+    return effect(getattr(type(obj), method, None))
+
+
+def is_library_object(obj: object) -> bool:
+    """Whether any of its methods may change it unseen."""
+    kind = type(obj)
+    return bool(kind.__flags__ & HEAP_TYPE) and _is_library(*_defined_in(kind))
+
+
+def _defined_in(kind: type) -> tuple[str, str]:
+    """The file and the name of the module that defines a class."""
+    module = sys.modules.get(kind.__module__)
+    return getattr(module, "__file__", None) or "<frozen>", kind.__module__
+
+
+def kept_by(callable: Any) -> Iterator[object]:
+    """What a function has in the variables of enclosing functions, or an object that is called in its attributes."""
+    if type(callable) is not FunctionType:
+        owner = callable.__self__ if type(callable) is MethodType else callable
+        yield from (own_attributes(owner) or {}).values()
+        return
+    for cell in callable.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:
+            continue  # it is not set yet

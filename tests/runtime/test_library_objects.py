@@ -1,0 +1,198 @@
+"""Objects whose classes are not watched, as those of installed packages: what is done to one is one step."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from configparser import ConfigParser
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from threads import run
+
+import racekit
+
+LIBRARY = """
+class Counter:
+    def __init__(self):
+        self.value = 0
+
+    def add(self):
+        self.value += 1
+
+    def reset(self):
+        self.value = 0
+
+
+def remembering(function):
+    results = {}
+
+    def wrapper(key):
+        if key not in results:
+            results[key] = function(key)
+        return results[key]
+
+    return wrapper
+
+
+class Remembering:
+    def __init__(self, function):
+        self.function = function
+        self.results = {}
+
+    def __call__(self, key):
+        if key not in self.results:
+            self.results[key] = self.function(key)
+        return self.results[key]
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module that is installed."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    name = f"library_{tmp_path.name}"
+    (folder / f"{name}.py").write_text(LIBRARY)
+    monkeypatch.syspath_prepend(folder)
+    yield importlib.import_module(name)
+    del sys.modules[name]
+
+
+def test_methods_of_an_object_come_in_each_order(library: Any) -> None:
+    def body() -> int:
+        counter = library.Counter()
+        run(counter.add, lambda: counter.reset())
+        counter.add()
+        return int(counter.value)
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
+
+
+def test_an_attribute_is_read_before_or_after_a_method(library: Any) -> None:
+    def body() -> int:
+        counter, seen = library.Counter(), []
+        run(lambda: counter.add(), lambda: seen.append(counter.value))
+        return int(seen[0])
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {0, 1}
+
+
+def test_each_method_is_one_step(library: Any) -> None:
+    """Whether it locks nobody can know."""
+
+    def body() -> int:
+        counter = library.Counter()
+        run(lambda: counter.add(), lambda: counter.add())
+        return int(counter.value)
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert found.interleavings == 2
+    assert set(found.outcomes) == {2}
+    assert not found.data_races
+
+
+def test_included_its_methods_are_watched(library: Any) -> None:
+    def body() -> int:
+        counter = library.Counter()
+        run(lambda: counter.add(), lambda: counter.add())
+        return int(counter.value)
+
+    found = racekit.explore(body, include=[library.__name__])
+    assert set(found.outcomes) == {1, 2}
+    assert found.data_races
+
+
+def test_objects_that_threads_do_not_share_make_no_interleavings(library: Any) -> None:
+    def count() -> None:
+        library.Counter().add()
+
+    assert racekit.explore(lambda: run(count, count)).interleavings == 1
+
+
+@pytest.mark.parametrize("decorator", ["remembering", "Remembering"])
+def test_what_a_decorator_keeps_is_looked_up_before_another_thread_has_kept_it(library: Any, decorator: str) -> None:
+    def body() -> int:
+        computed = []
+
+        def compute(key: int) -> int:
+            computed.append(key)
+            return key
+
+        remembered = getattr(library, decorator)(compute)
+        run(lambda: remembered(1), lambda: remembered(1))
+        return len(computed)
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
+
+
+# --- of the standard library ------------------------------------------------------------------------------------------
+
+
+def test_an_update_of_an_option_gets_lost() -> None:
+    def body() -> str:
+        settings = ConfigParser()
+        settings["all"] = {"count": "0"}
+
+        def increment() -> None:
+            settings["all"]["count"] = str(int(settings["all"]["count"]) + 1)
+
+        run(increment, increment)
+        return settings["all"]["count"]
+
+    assert set(racekit.explore(body).outcomes) == {"1", "2"}
+
+
+def test_the_first_of_two_headers_is_either() -> None:
+    def body() -> str:
+        message = Message()
+        run(lambda: message.add_header("Name", "a"), lambda: message.add_header("Name", "b"))
+        return str(message["Name"])
+
+    assert set(racekit.explore(body).outcomes) == {"a", "b"}
+
+
+def test_a_mock_is_called_in_each_order() -> None:
+    def body() -> str:
+        mock = Mock()
+        run(lambda: mock("a"), lambda: mock("b"))
+        return "".join(call.args[0] for call in mock.call_args_list)
+
+    assert set(racekit.explore(body).outcomes) == {"ab", "ba"}
+
+
+def test_messages_to_a_logger_make_no_interleavings() -> None:
+    def body() -> None:
+        logger = logging.Logger("a logger")
+        run(lambda: logger.info("a"), lambda: logger.info("b"))
+
+    assert racekit.explore(body).interleavings == 1
+
+
+def test_a_logger_has_another_level_before_or_after_a_message() -> None:
+    class Counting(logging.Handler):
+        count = 0
+
+        def emit(self, record: logging.LogRecord) -> None:
+            self.count += 1
+
+    def body() -> int:
+        logger, handler = logging.Logger("a logger", logging.ERROR), Counting()
+        logger.addHandler(handler)
+        run(lambda: logger.setLevel(logging.INFO), lambda: logger.info("a message"))
+        return handler.count
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {0, 1}
