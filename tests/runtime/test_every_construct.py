@@ -306,10 +306,11 @@ def test_a_breakpoint_is_hit_in_each_thread() -> None:
             self.set_continue()
 
     def body() -> int:
-        shared, debugger = Shared(), Debugger()
-        debugger.set_break(broken_into.__code__.co_filename, 4)
+        shared = Shared()
 
         def debugged() -> None:
+            debugger = Debugger()
+            debugger.set_break(broken_into.__code__.co_filename, 4)
             debugger.runcall(broken_into, shared)
 
         threads = [threading.Thread(target=debugged) for _ in range(2)]

@@ -21,10 +21,10 @@ class Counter:
     def __init__(self):
         self.value = 0
 
-    def add(self):
+    def count_up(self):
         self.value += 1
 
-    def reset(self):
+    def start_over(self):
         self.value = 0
 
 
@@ -66,8 +66,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_methods_of_an_object_come_in_each_order(library: Any) -> None:
     def body() -> int:
         counter = library.Counter()
-        run(counter.add, lambda: counter.reset())
-        counter.add()
+        run(counter.count_up, lambda: counter.start_over())
+        counter.count_up()
         return int(counter.value)
 
     found = racekit.explore(body)
@@ -78,7 +78,7 @@ def test_methods_of_an_object_come_in_each_order(library: Any) -> None:
 def test_an_attribute_is_read_before_or_after_a_method(library: Any) -> None:
     def body() -> int:
         counter, seen = library.Counter(), []
-        run(lambda: counter.add(), lambda: seen.append(counter.value))
+        run(lambda: counter.count_up(), lambda: seen.append(counter.value))
         return int(seen[0])
 
     found = racekit.explore(body)
@@ -91,7 +91,7 @@ def test_each_method_is_one_step(library: Any) -> None:
 
     def body() -> int:
         counter = library.Counter()
-        run(lambda: counter.add(), lambda: counter.add())
+        run(lambda: counter.count_up(), lambda: counter.count_up())
         return int(counter.value)
 
     found = racekit.explore(body)
@@ -104,7 +104,7 @@ def test_each_method_is_one_step(library: Any) -> None:
 def test_included_its_methods_are_watched(library: Any) -> None:
     def body() -> int:
         counter = library.Counter()
-        run(lambda: counter.add(), lambda: counter.add())
+        run(lambda: counter.count_up(), lambda: counter.count_up())
         return int(counter.value)
 
     found = racekit.explore(body, include=[library.__name__])
@@ -114,7 +114,7 @@ def test_included_its_methods_are_watched(library: Any) -> None:
 
 def test_objects_that_threads_do_not_share_make_no_interleavings(library: Any) -> None:
     def count() -> None:
-        library.Counter().add()
+        library.Counter().count_up()
 
     assert racekit.explore(lambda: run(count, count)).interleavings == 1
 
