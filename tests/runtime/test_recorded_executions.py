@@ -272,6 +272,8 @@ def test_the_replay_for_the_report_is_not_counted() -> None:
 
 
 def test_names_and_values_are_found_without_running_code_under_test() -> None:
+    asked: list[str] = []
+
     class Touchy:
         def __getattr__(self, name: str) -> object:
             raise AssertionError(f"{name} was asked for")
@@ -281,7 +283,8 @@ def test_names_and_values_are_found_without_running_code_under_test() -> None:
             raise AssertionError("a property was asked for")
 
         def __repr__(self) -> str:
-            raise AssertionError("a text was asked for")
+            asked.append("a text")
+            return "touchy"
 
     def body() -> None:
         touchy = Touchy()
@@ -299,3 +302,5 @@ def test_names_and_values_are_found_without_running_code_under_test() -> None:
     racekit_failure = racekit.explore(body).failure
     assert racekit_failure is not None
     assert isinstance(racekit_failure.exception, ValueError)
+    assert not asked
+    assert "{'one': <Touchy>}" in {event.value for event in racekit_failure.trace.events}
