@@ -315,7 +315,7 @@ def test_each_execution_of_an_example_draws_the_same_data(project: Project) -> N
 drawn = []
 @racekit.race
 @few
-@given(st.integers(0, 10**9), st.data())
+@given(st.uuids(), st.data())  # no two of which are alike
 def test_it(example, data):
     drawn.append((example, data.draw(st.integers(0, 10**9))))
     twice(Counter().increment)
