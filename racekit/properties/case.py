@@ -22,6 +22,7 @@ from racekit.errors import ScheduleMismatch
 from racekit.programs.judging import Violation
 from racekit.programs.token import ProgramToken, sizes_of
 from racekit.properties.search import Found, Search
+from racekit.report.text import replay_command
 
 Decorator = Callable[[Any], Any]
 """Passes on what decorators have told, to what Hypothesis runs."""
@@ -96,10 +97,11 @@ class ConcurrentTestCase(unittest.TestCase):
             if not example:
                 yield f"  schedule:  {violation.schedule}"
                 return
-            token = shlex.quote(str(ProgramToken(violation.schedule, sizes_of(violation.task.program), example)))
+            program = str(ProgramToken(violation.schedule, sizes_of(violation.task.program), example))
+            token = shlex.quote(program)
             test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
             if test:
-                yield f"  replay:  pytest {shlex.quote(test)} --race-replay={token}"
+                yield from replay_command(test, program)
             else:
                 yield f"  replay:  {cls.__qualname__}.replay = {token}"
             yield f"  pin:     {cls._pinning.format(token)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from racekit.errors import RaceFailure
 from racekit.failure import Failure, failure_noted_on
 from racekit.report.colour import coloured
 from racekit.report.columns import WIDTH, wrapped
-from racekit.report.text import failure_report, headline_in
+from racekit.report.text import failure_report, headline_in, replay_command
 from racekit.results import Execution, Exploration
 
 SECTION = "race"
@@ -43,7 +42,7 @@ def in_brief(failures: Iterable[Failure], test: str) -> str:
     for failure in failures:
         count = f"{failure.count:,} execution{'' if failure.count == 1 else 's'}"
         lines += wrapped(f"{failure.headline} ({count})", indent="  ")
-        lines.append(f"  replay:  pytest {shlex.quote(test)} --race-replay={shlex.quote(failure.schedule.token)}")
+        lines += replay_command(test, failure.schedule.token)
     return "\n".join(lines)
 
 

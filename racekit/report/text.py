@@ -10,7 +10,7 @@ from racekit.diagnose.deadlock import find_cycle
 from racekit.failure import Failure
 from racekit.report.cells import short_place
 from racekit.report.colour import coloured, coloured_result, coloured_table
-from racekit.report.columns import WIDTH, cut, wrapped
+from racekit.report.columns import WIDTH, cut, width, wrapped
 from racekit.report.meaning import meaning
 from racekit.report.places import raised_at
 from racekit.report.standstill import standstill
@@ -86,12 +86,18 @@ def _meaning(failure: Failure) -> Iterator[str]:
 def _what_to_do(failure: Failure, test: str) -> Iterator[str]:
     token = failure.schedule.token
     if test:
-        yield f"  replay:  pytest {shlex.quote(test)} --race-replay={shlex.quote(token)}"
+        yield from replay_command(test, token)
     else:
         yield f"  replay:  racekit.replay(body, {token!r})"
     yield f"  pin:     @racekit.race(replay={token!r})"
     if failure.diagnosis.hint:
         yield from wrapped(f"  fix:     {failure.diagnosis.hint}", indent=" " * 11)
+
+
+def replay_command(test: str, token: str) -> list[str]:
+    """The shell's command that runs a test again; where one line is too short for it, the token has one of its own."""
+    begin, option = f"  replay:  pytest {shlex.quote(test)}", f"--race-replay={shlex.quote(token)}"
+    return [f"{begin} {option}"] if width(f"{begin} {option}") <= WIDTH else [f"{begin} \\", f"           {option}"]
 
 
 def exploration_report(

@@ -114,8 +114,9 @@ def test_the_report_has_the_program_the_history_and_what_happened() -> None:
     ]
     assert rows[3] == ""
     assert rows[4].split()[:5] == ["MainThread", "thread", "1", "thread", "2"]
-    assert rows[-3] == ""
-    assert "::test_the_report_has_the_program_the_history_and_what_happened --race-replay='rk1:1@" in rows[-2]
+    assert rows[-4] == ""
+    assert rows[-3].endswith("::test_the_report_has_the_program_the_history_and_what_happened \\")
+    assert rows[-2].startswith("           --race-replay='rk1:1@")
     assert rows[-1].startswith("  pin:     @concurrent(replay='rk1:1@")
 
 

@@ -225,12 +225,13 @@ SMALL_PROJECT = """
 def test_the_command_in_the_report_runs_program_and_schedule_again(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_small=SMALL_PROJECT)
     first = pytester.runpytest("-p", "no:cacheprovider")
-    [command] = [line for line in first.outlines if " --race-replay=" in line]
-    arguments = shlex.split(command.partition("pytest ")[2])
+    [command] = re.findall(r"^  replay:  pytest ((?:.*\\\n)?.*)$", first.stdout.str(), re.MULTILINE)
+    arguments = shlex.split(command.replace("\\\n", " "))
     again = pytester.runpytest("-p", "no:cacheprovider", *arguments)
     again.assert_outcomes(failed=1)
     begin = first.outlines.index(next(line for line in first.outlines if "Not linearizable" in line))
-    report = first.outlines[begin : first.outlines.index(command) + 2]
+    end = first.outlines.index(next(line for line in first.outlines if line.startswith("  pin: ")))
+    report = first.outlines[begin : end + 1]
     assert "\n".join(report) in again.stdout.str()
     again.stdout.fnmatch_lines(["race: 1 test replayed, 1 failed"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import threading
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ import pytest
 
 import racekit
 from racekit.report.columns import width
-from racekit.report.text import failure_report
+from racekit.report.text import failure_report, replay_command
 
 
 def run(**functions: Callable[[], object]) -> None:
@@ -190,11 +191,20 @@ def test_what_fails_under_each_schedule_that_is_tried_may_be_no_race() -> None:
     assert doubt not in str(failure_of(opposite_locks))
 
 
+def test_a_command_that_is_too_long_for_a_line_has_two_and_the_token_is_in_one_piece() -> None:
+    token = "rk1:" + ",".join(f"1@{line}w.value>2" for line in range(10))
+    short, long = replay_command("test_it.py::test_it", "rk1:"), replay_command("test_it.py::test_it", token)
+    assert short == ["  replay:  pytest test_it.py::test_it --race-replay=rk1:"]
+    assert long == ["  replay:  pytest test_it.py::test_it \\", f"           --race-replay='{token}'"]
+    command = "\n".join(long).partition("pytest ")[2]
+    assert shlex.split(command.replace("\\\n", " ")) == ["test_it.py::test_it", f"--race-replay={token}"]
+
+
 def test_under_pytest_the_command_runs_that_test() -> None:
     failure = failure_of(lost_update)
-    report = failure_report(failure, "tests/test_it.py::test_it[a b]")
+    report = failure_report(failure, "test_it.py::test_it[a b]")
     token = failure.schedule.token
-    assert f"  replay:  pytest 'tests/test_it.py::test_it[a b]' --race-replay='{token}'" in report
+    assert f"  replay:  pytest 'test_it.py::test_it[a b]' --race-replay='{token}'" in report
     assert "AssertionError" not in report  # it is in the traceback above
 
 
