@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from racekit.runtime.baton import Scheduler
 
 HOOKS_WHILE_UNWINDING = 10_000
+TAKES_FROM_A_QUEUE = "a thread that takes from a queue"
 
 
 def finish(scheduler: Scheduler, thread: ControlledThread) -> None:
@@ -72,6 +73,8 @@ def close(scheduler: Scheduler) -> None:
             pass
     if not scheduler.aborting:
         note_what_blocks(scheduler)
+        if is_missing(scheduler):
+            scheduler.outsiders.setdefault(TAKES_FROM_A_QUEUE)
     scheduler.abort()
     if any(thread is not caller for thread in scheduler.alive):
         scheduler.pass_on(next_to_unwind(scheduler, caller))
@@ -131,6 +134,11 @@ def leave_behind(scheduler: Scheduler, thread: ControlledThread) -> None:
     thread.finished = True
     cpython.unregister(thread.thread, thread.ident)
     scheduler.pool.abandon(thread.ident)
+
+
+def is_missing(scheduler: Scheduler) -> bool:
+    """Whether queues hold less than what controlled threads have put into them and not taken."""
+    return any(originals.simple_queue_qsize(queue) < expected for queue, expected in scheduler.queued.values())
 
 
 def note_what_blocks(scheduler: Scheduler) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 
-from racekit.runtime import cpython, originals
+from racekit.runtime import cpython, ending, originals
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
@@ -41,7 +41,7 @@ def come_back(scheduler: Scheduler, thread: ControlledThread) -> None:
 def wait_for_outside(scheduler: Scheduler) -> bool:
     """Nobody under control can go on. True once somebody can, thanks to the world outside; False if hopeless."""
     if _taken_outside(scheduler):
-        scheduler.outsiders.setdefault("a thread that takes from a queue")
+        scheduler.outsiders.setdefault(ending.TAKES_FROM_A_QUEUE)
     hopeful = any(thread.outside or thread.polls or _held_outside(scheduler, thread) for thread in scheduler.alive)
     if not (hopeful or scheduler.outsiders):
         return False
@@ -65,7 +65,7 @@ def _taken_outside(scheduler: Scheduler) -> bool:
     """Whether somebody takes what is in queues, which no hook sees of a thread that waited there before."""
     if any(expected for _, expected in scheduler.queued.values()) and _others_run(scheduler):
         originals.sleep(POLLING_INTERVAL)
-    return any(originals.simple_queue_qsize(queue) < expected for queue, expected in scheduler.queued.values())
+    return ending.is_missing(scheduler)
 
 
 def _held_outside(scheduler: Scheduler, thread: ControlledThread) -> bool:
