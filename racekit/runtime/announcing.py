@@ -12,7 +12,7 @@ from typing import Any
 
 from racekit.runtime import containers
 from racekit.runtime.conflicts import ITEMS
-from racekit.runtime.library_objects import effect_of_special
+from racekit.runtime.library_objects import effect_of_special, used_with
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import Touch
@@ -82,7 +82,7 @@ def _touched(touched: list[Touch], site: Site) -> None:
         operation, part = (what, key) if containers.methods_of(obj) is None else _settled(obj, key, what)
         if operation == "use":
             operation = "write"
-            scheduler.conflicts.used.add(scheduler.conflicts.record(obj).number)
+            scheduler.conflicts.uses(obj)
         number = scheduler.conflicts.access(obj, part, site, operation == "write")
         if site.shared:
             scheduler.trace.append((thread.id, site, operation, (number, part)))
@@ -131,7 +131,7 @@ def access_item(container: Any, key: object, site: Site, what: str) -> None:
         if viewed is not None:
             access_item(viewed, ITEMS if type(container) is memoryview else key, site, what)
         elif TURN.several and (does := effect_of_special(container, "__getitem__")):
-            touch([Touch(container, ITEMS, "read" if what == "read" else does)], site)
+            touch(list(used_with(container, "read" if what == "read" else does)), site)
         elif not TURN.several and site.kind != "call":
             alone(site)  # as where the site is not shared
         return

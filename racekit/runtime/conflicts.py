@@ -17,6 +17,7 @@ from types import CellType, ModuleType
 from typing import Any
 
 from racekit.dependence import WHOLE
+from racekit.runtime.library_objects import computed_attributes
 from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import own_attributes
 from racekit.runtime.thread import ControlledThread
@@ -180,6 +181,14 @@ class Conflicts:
         if changes and not site.name and type(name) is str:
             self.stores(name)
         return (name, ITEMS) if ITEMS in record.locations else (name,)
+
+    def uses(self, obj: Any) -> None:
+        """A method that is not watched may change `obj`, and whatever attribute it has."""
+        number = self.record(obj).number
+        if number not in self.used:
+            self.used.add(number)
+            for name in computed_attributes(type(obj)):
+                self.stores(name)
 
     def _store_all_of(self, record: SharedObject) -> None:
         owner: Any = record.reference() if isinstance(record.reference, weakref.ref) else record.reference

@@ -51,7 +51,7 @@ from racekit.runtime.going_through import (
     reads_through,
     turn,
 )
-from racekit.runtime.library_objects import effect, effect_of_special, is_library_object, kept_by
+from racekit.runtime.library_objects import effect, effect_of_special, is_library_object, kept_by, used_with
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 
 Arguments = tuple[Any, ...]
@@ -127,7 +127,7 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
         elif type(function) is not FunctionType:
             yield from touches(function, (owner, *arguments))
         elif not isinstance(owner, type) and (does := effect(function)):
-            yield Touch(owner, WHOLE, does, named=True)
+            yield from used_with(owner, does)
             yield from _all(arguments, "read")
     elif kind is functools.partial:
         yield from touches(callable.func, (*callable.args, *arguments))
@@ -149,7 +149,7 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
     elif type(kind.__call__) is WrapperDescriptorType:
         yield from _all(arguments, "write")
     elif does := effect_of_special(callable, "__call__"):
-        yield Touch(callable, WHOLE, does, named=True)
+        yield from used_with(callable, does)
         yield from _all(arguments, "read")
 
 

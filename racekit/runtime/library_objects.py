@@ -9,12 +9,15 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterator
-from types import FunctionType, MethodType
+from gc import get_referents
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from racekit.dependence import WHOLE
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.containers import HEAP_TYPE
-from racekit.runtime.reachable import own_attributes
+from racekit.runtime.reachable import Touch, own_attributes
 from racekit.watch.scope import is_project_file
 from racekit.watch.swap import is_forwarding
 
@@ -60,6 +63,15 @@ def _is_library(filename: str, module: str) -> bool:
     return not (known or is_project_file(filename))
 
 
+def used_with(owner: object, does: str) -> Iterator[Touch]:
+    """What a method of `owner` that does this has to do with: itself, and what it is a part or a view of."""
+    yield Touch(owner, WHOLE, does, named=True)
+    parts = {id(each): each for each in (*get_referents(owner), *(own_attributes(owner) or {}).values())}
+    for each in parts.values():
+        if is_library_object(each):
+            yield Touch(each, WHOLE, does, named=True)
+
+
 def effect_of_special(obj: object, method: str) -> str:
     """The same for what an operation such as `obj[key]` calls."""
     return effect(getattr(type(obj), method, None))
@@ -69,6 +81,23 @@ def is_library_object(obj: object) -> bool:
     """Whether any of its methods may change it unseen."""
     kind = type(obj)
     return bool(kind.__flags__ & HEAP_TYPE) and _is_library(*_defined_in(kind))
+
+
+def computed_attributes(kind: type) -> frozenset[str]:
+    """The names of its attributes that are not stored under that name, such as properties."""
+    found = _computed.get(kind)
+    if found is None:
+        found = _computed[kind] = frozenset(
+            name
+            for base in kind.__mro__[:-1]
+            for name, value in vars(base).items()
+            if hasattr(type(value), "__get__") and not (isinstance(value, _METHODS) or name.startswith("__"))
+        )
+    return found
+
+
+_METHODS = (FunctionType, staticmethod, classmethod, MethodDescriptorType, WrapperDescriptorType, BuiltinFunctionType)
+_computed: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 
 
 def _defined_in(kind: type) -> tuple[str, str]:

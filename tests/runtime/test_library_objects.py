@@ -28,6 +28,35 @@ class Counter:
         self.value = 0
 
 
+class Table:
+    def __init__(self):
+        self._cells = {"a": 0}
+
+    @property
+    def rows(self):
+        return Rows(self)
+
+    @property
+    def size(self):
+        return len(self._cells)
+
+    def insert(self, key):
+        self._cells[key] = 0
+
+
+class Rows:
+    __slots__ = ("table",)
+
+    def __init__(self, table):
+        self.table = table
+
+    def __getitem__(self, key):
+        return self.table._cells[key]
+
+    def __setitem__(self, key, value):
+        self.table._cells[key] = value
+
+
 def remembering(function):
     results = {}
 
@@ -110,6 +139,32 @@ def test_included_its_methods_are_watched(library: Any) -> None:
     found = racekit.explore(body, include=[library.__name__])
     assert set(found.outcomes) == {1, 2}
     assert found.data_races
+
+
+def test_a_property_is_read_before_or_after_a_method(library: Any) -> None:
+    def body() -> int:
+        table, seen = library.Table(), []
+        run(lambda: table.insert("b"), lambda: seen.append(table.size))
+        return int(seen[0])
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
+
+
+def test_what_is_done_to_a_view_is_done_to_what_it_shows(library: Any) -> None:
+    def body() -> int:
+        table = library.Table()
+
+        def increment() -> None:
+            table.rows["a"] = table.rows["a"] + 1
+
+        run(increment, increment)
+        return int(table.rows["a"])
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
 
 
 def test_objects_that_threads_do_not_share_make_no_interleavings(library: Any) -> None:
