@@ -18,6 +18,7 @@ from types import CodeType
 from typing import Any
 
 from racekit.watch import opcodes
+from racekit.watch.announcements import ANNOUNCEMENTS, ELEMENTS, OF_MODULES, TOP, TOP_TWO
 from racekit.watch.calls import Call, find_calls
 from racekit.watch.cells import IMPLICIT, local_names, settled_cells, written_cells
 from racekit.watch.hooks import CHANGED_BY_METHODS, Hooks
@@ -72,43 +73,6 @@ def leaving(code: CodeType) -> str:
 
 
 _EXTRA_STACK = 6  # what an announcement has on the stack at most, but for that of a call: hook, operands, site
-_TOP = encode(opcodes.COPY, 2)  # below the hook
-_TOP_TWO = encode(opcodes.COPY, 3) * 2
-_SLICE = encode(opcodes.COPY, 4) * 3 + encode(opcodes.BUILD_SLICE, 2)
-
-# What an instruction is announced as, the copying of its operands to above the hook, and how many they are then.
-_ANNOUNCEMENTS: dict[int, tuple[str, bytes, int]] = {
-    number("LOAD_ATTR"): ("load_attribute", _TOP, 1),
-    number("LOAD_METHOD"): ("load_attribute", _TOP, 1),
-    number("STORE_ATTR"): ("store_attribute", _TOP, 1),
-    number("DELETE_ATTR"): ("delete_attribute", _TOP, 1),
-    number("LOAD_GLOBAL"): ("load_global", b"", 0),
-    number("STORE_GLOBAL"): ("store_global", b"", 0),
-    number("DELETE_GLOBAL"): ("delete_global", b"", 0),
-    number("BINARY_SUBSCR"): ("load_item", _TOP_TWO, 2),
-    opcodes.BINARY_OP: ("load_item", _TOP_TWO, 2),  # as SUBSCRIPT only
-    number("STORE_SUBSCR"): ("store_item", _TOP_TWO, 2),
-    number("DELETE_SUBSCR"): ("delete_item", _TOP_TWO, 2),
-    number("BINARY_SLICE"): ("load_item", _SLICE, 2),
-    number("STORE_SLICE"): ("store_item", _SLICE, 2),
-    number("CONTAINS_OP"): ("contains", encode(opcodes.COPY, 2) + encode(opcodes.COPY, 4), 2),
-    number("MATCH_CLASS"): ("match_class", encode(opcodes.COPY, 4) * 3, 3),
-    number("MATCH_KEYS"): ("iterate", encode(opcodes.COPY, 3), 1),  # below the hook and the keys
-    number("GET_LEN"): ("iterate", _TOP, 1),
-    opcodes.SEND: ("advance", encode(opcodes.COPY, 1 + opcodes.RECEIVER_DEPTH), 1),
-    number("FOR_ITER"): ("advance", encode(opcodes.COPY, 1 + opcodes.ITERATOR_DEPTH), 1),
-    **dict.fromkeys(opcodes.ITERATIONS, ("iterate", _TOP, 1)),
-    **dict.fromkeys(opcodes.UNPACKINGS, ("unpack", _TOP, 1)),
-    **dict.fromkeys(opcodes.LOOPS, ("loop", b"", 0)),
-}
-
-
-_ELEMENTS = opcodes.ITERATIONS | opcodes.UNPACKINGS
-_OF_MODULES = {
-    number("LOAD_NAME"): "load_global",
-    number("STORE_NAME"): "store_global",
-    number("DELETE_NAME"): "delete_global",
-}
 
 
 class _Unit:
@@ -189,16 +153,16 @@ class _Body:
                 self.announce_unpacked(index)
             elif opcode in opcodes.NAME_SHIFT:
                 self.announce_name(index)
-            elif opcode in _ANNOUNCEMENTS and (opcode != opcodes.BINARY_OP or self.is_subscript(instruction)):
-                kind, operands, count = _ANNOUNCEMENTS[opcode]
+            elif opcode in ANNOUNCEMENTS and (opcode != opcodes.BINARY_OP or self.is_subscript(instruction)):
+                kind, operands, count = ANNOUNCEMENTS[opcode]
                 awaits = opcode == opcodes.SEND and unit.code.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR)
-                if not awaits and not (opcode in _ELEMENTS and self.follows_constant(index, targets)):
+                if not awaits and not (opcode in ELEMENTS and self.follows_constant(index, targets)):
                     self.announce_stored_items(index, targets)
                     self.announce(index, kind, "", operands, count)
             if opcode in opcodes.FORMATS and not (
                 opcode == opcodes.FORMAT_VALUE and instruction.argument & opcodes.WITH_FORMAT
             ):
-                self.announce(index, "show", "", _TOP, 1)
+                self.announce(index, "show", "", TOP, 1)
             if opcode in opcodes.OPERATORS and not (
                 self.goes_with_no_container(index, targets) or self.is_subscript(instruction)
             ):
@@ -206,7 +170,7 @@ class _Body:
             if opcode in opcodes.TRUTH_TESTS and (
                 index in targets or unit.instructions[index - 1].opcode not in opcodes.TRUTHS
             ):
-                self.announce(index, "truth", "", _TOP, 1)
+                self.announce(index, "truth", "", TOP, 1)
             if opcodes.is_method_load(opcode, instruction.argument):
                 self.instead[index] = _plain_load(unit.code, instruction)
         for index, call in find_calls(unit.instructions).items():
@@ -240,12 +204,12 @@ class _Body:
     def announce_operator(self, index: int, targets: set[int]) -> None:
         instruction = self.unit.instructions[index]
         if instruction.opcode == opcodes.BINARY_OP and instruction.argument in opcodes.IN_PLACE:
-            self.announce(index, "operate_in_place", "", _TOP_TWO, 2)
+            self.announce(index, "operate_in_place", "", TOP_TWO, 2)
         elif self.follows_constant(index, targets):
             self.announce(index, "operand", "", encode(opcodes.COPY, 3), 1)
         else:
             kind = "operate" if instruction.opcode == opcodes.BINARY_OP else "compare"
-            self.announce(index, kind, "", _TOP_TWO, 2)
+            self.announce(index, kind, "", TOP_TWO, 2)
 
     def follows_constant(self, index: int, targets: set[int]) -> bool:
         """Whether the last operand of the instruction is a constant of the code."""
@@ -279,12 +243,12 @@ class _Body:
         instruction = self.unit.instructions[index]
         name, known = self.unit.name(instruction), self.rewriting
         if name in ("__dict__", "__globals__") and instruction.opcode == opcodes.LOAD_ATTR:
-            self.announce(index, "namespace", "", _TOP, 1)
+            self.announce(index, "namespace", "", TOP, 1)
         elif name == "__class__" and instruction.opcode == opcodes.STORE_ATTR:
-            self.announce(index, "store_class", "", _TOP_TWO, 2)
-        kind, operands, count = _ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
+            self.announce(index, "store_class", "", TOP_TWO, 2)
+        kind, operands, count = ANNOUNCEMENTS.get(instruction.opcode, ("", b"", 0))
         if self.unit.code is known.module:
-            kind = kind or _OF_MODULES.get(instruction.opcode, "")
+            kind = kind or OF_MODULES.get(instruction.opcode, "")
         if kind == "load_attribute" and name in CHANGED_BY_METHODS:
             self.announce(index, "load_changing", name, operands, count)
             return
