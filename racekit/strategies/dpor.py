@@ -43,11 +43,11 @@ class _Node:
     """A scheduling point of the current execution: what was chosen there, what is to be tried, what need not be.
 
     `footprint` and `links` are of the step that came of the choice; `fails` tells whether it ended the execution.
-    `done` is how many choices were tried before.
+    `done` is how many choices were tried before, and `before` what happened last before.
     """
 
     __slots__ = (
-        *("branches", "chosen", "done", "enabled", "fails", "follow"),
+        *("before", "branches", "chosen", "done", "enabled", "fails", "follow"),
         *("footprint", "known", "links", "sleeping", "start"),
     )
 
@@ -59,6 +59,7 @@ class _Node:
         self.branches: list[Branch] = []
         self.chosen = -1
         self.done = 0
+        self.before: tuple[str, int] | None = None
         self.follow: list[Branch] = []
         self.footprint: Footprint = ()
         self.links: Links = ()
@@ -126,12 +127,14 @@ class Dpor:
         self._depth = depth + 1
         if depth < self._fixed:
             node = self._nodes[depth]
-            if node.enabled != point.enabled or node.start != len(point.trace):
+            same = node.enabled == point.enabled and node.start == len(point.trace)
+            if not same or node.before != _last_of(point.trace):
                 self.cut_by = "nondeterminism"
                 if node.chosen not in point.enabled:
                     self._give_up()
             return node.chosen
         node = self._new_node(point)
+        node.before = _last_of(point.trace)
         node.chosen = self._first_choice(node, point)
         self._nodes.append(node)
         return node.chosen
@@ -236,6 +239,14 @@ class Dpor:
                 break
             self._nodes.pop()
         self._fixed = len(self._nodes)
+
+
+def _last_of(trace: Sequence[TraceEntry]) -> tuple[str, int] | None:
+    """What was done last, and at which position."""
+    if not trace:
+        return None
+    _, site, operation, _ = trace[-1]
+    return operation, -1 if site is None else site.position
 
 
 class _Sequence:

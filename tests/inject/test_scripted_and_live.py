@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
@@ -234,14 +235,19 @@ def test_a_pause_that_nobody_resumes_is_a_deadlock(race: Race) -> None:
 
 
 def test_ordinary_threads_do_not_wait_for_more_parties_forever(race: Race, fake_data_store: FakeDataStore) -> None:
+    """How many have come by then is up to the machine."""
     race.barrier(fake_data_store.update, before="self.value = ", parties=3)
-    race.timeout = 0.3  # within which both surely come
+    race.timeout = 1
     with pytest.raises(InjectionTimeout) as broken:
         update_twice(race, fake_data_store, controlled=False)
     first, *others = str(broken.value).splitlines()
-    assert first == "Nobody could go on within 0.3 seconds: this cannot happen, or needs a longer timeout=."
-    place = "before `self.value = local_value` (FakeDataStore.update, line 35), where 2 of 3 have come"
-    assert sorted(others) == [f"  First waits for the barrier {place}", f"  Second waits for the barrier {place}"]
+    assert first == "Nobody could go on within 1 seconds: this cannot happen, or needs a longer timeout=."
+    assert others
+    place = (
+        re.escape("before `self.value = local_value` (FakeDataStore.update, line 35), where ") + "[12] of 3 have come"
+    )
+    for line in others:
+        assert re.fullmatch(f"  (First|Second) waits for the barrier {place}", line)
 
 
 @BOTH_WAYS
