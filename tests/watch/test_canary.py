@@ -13,17 +13,17 @@ import racekit
 from racekit.watch import canary, opcodes, rewrite
 
 SABOTAGE: dict[str, tuple[Any, str, Any]] = {
-    "a wrong operand": (rewrite, "_TOP", opcodes.encode(opcodes.COPY, 1)),
+    "a wrong operand": (rewrite, "TOP", opcodes.encode(opcodes.COPY, 1)),
     "a call that is passed over": (rewrite, "find_calls", lambda instructions: {}),
     "a store that is not known as one": (
         rewrite,
-        "_ANNOUNCEMENTS",
-        {op: found for op, found in rewrite._ANNOUNCEMENTS.items() if op != opcodes.number("STORE_ATTR")},
+        "ANNOUNCEMENTS",
+        {op: found for op, found in rewrite.ANNOUNCEMENTS.items() if op != opcodes.number("STORE_ATTR")},
     ),
     "an item that is not known as one": (
         rewrite,
-        "_ANNOUNCEMENTS",
-        {op: found for op, found in rewrite._ANNOUNCEMENTS.items() if found[0] != "load_item"},
+        "ANNOUNCEMENTS",
+        {op: found for op, found in rewrite.ANNOUNCEMENTS.items() if found[0] != "load_item"},
     ),
     "closure variables that never change": (rewrite, "settled_cells", lambda code, *rest: frozenset(code.co_cellvars)),
     "positions that are not moved": (rewrite, "insert", None),
