@@ -82,7 +82,8 @@ class Explorer:
         with progress, Control(self._scope, self.timeout, progress.show, every_attribute=properties) as control:
             entered = originals.perf_counter()
             result.cut_by = self._loop(control)
-            if result.cut_by is None and (result.executions > 1 or result.threads > 1) and audit.missing is not None:
+            compares = result.executions > 1 or (result.threads > 1 and not self._listens)
+            if result.cut_by is None and compares and audit.missing is not None:
                 audit.ran(self._once_more(audit.missing, control))
             result.stuck = control.monitor.stuck
             effort.rewriting = WATCHER.seconds

@@ -384,15 +384,19 @@ def test_a_deadline_loop_around_a_wait_ends() -> None:
 
 
 def test_many_waits_that_time_out_cost_no_more_each_than_few() -> None:
+    """Of five times as many, each would cost five times more if the others were gone through for it."""
+
     def waits(count: int) -> float:
         def body() -> None:
             event = threading.Event()
             for _ in range(count):
                 event.wait(0.1)
 
-        return min(racekit.explore(body, executions=1).seconds for _ in range(2))
+        begun = time.thread_time()
+        racekit.explore(body, executions=1)
+        return time.thread_time() - begun
 
-    assert waits(3000) < 7 * waits(600)
+    assert waits(3000) < 15 * min(waits(600) for _ in range(2))
 
 
 def test_sched_waits_in_virtual_time() -> None:
