@@ -35,5 +35,9 @@ def raised_at(error: BaseException) -> Place | None:
     return Place(last.filename, last.lineno or 0, last.name, (last.line or "").strip())
 
 
+_RACEKIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_SCENARIOS = os.path.join(_RACEKIT, "scenarios", "")
+
+
 def _is_ours(filename: str) -> bool:
-    return f"{os.sep}racekit{os.sep}" in filename and f"{os.sep}scenarios{os.sep}" not in filename
+    return filename.startswith(_RACEKIT) and not filename.startswith(_SCENARIOS)
