@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import os
-import traceback
 
 from racekit.trace import Event, Place
 
@@ -28,11 +27,16 @@ def place_at(event: Event) -> Place:
 
 def raised_at(error: BaseException) -> Place | None:
     """The innermost line of the user's code that an exception came through."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
-    if not frames:
+    last = None
+    entry = error.__traceback__
+    while entry is not None:
+        if not _is_ours(entry.tb_frame.f_code.co_filename):
+            last = entry
+        entry = entry.tb_next
+    if last is None:
         return None
-    last = frames[-1]
-    return Place(last.filename, last.lineno or 0, last.name, (last.line or "").strip())
+    code, line = last.tb_frame.f_code, last.tb_lineno or 0
+    return Place(code.co_filename, line, code.co_name, linecache.getline(code.co_filename, line).strip())
 
 
 _RACEKIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
