@@ -6,6 +6,7 @@ import linecache
 import os
 
 from racekit.trace import Event, Place
+from racekit.watch.scope import is_racekit
 
 
 def short(filename: str, root: str) -> str:
@@ -30,18 +31,10 @@ def raised_at(error: BaseException) -> Place | None:
     last = None
     entry = error.__traceback__
     while entry is not None:
-        if not _is_ours(entry.tb_frame.f_code.co_filename):
+        if not is_racekit(entry.tb_frame.f_code.co_filename):
             last = entry
         entry = entry.tb_next
     if last is None:
         return None
     code, line = last.tb_frame.f_code, last.tb_lineno or 0
     return Place(code.co_filename, line, code.co_name, linecache.getline(code.co_filename, line).strip())
-
-
-_RACEKIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_SCENARIOS = os.path.join(_RACEKIT, "scenarios", "")
-
-
-def _is_ours(filename: str) -> bool:
-    return filename.startswith(_RACEKIT) and not filename.startswith(_SCENARIOS)

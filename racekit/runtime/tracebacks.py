@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from types import CodeType, TracebackType
 
+from racekit.watch.scope import is_racekit
 from racekit.watch.swap import is_forwarding
-
-_RACEKIT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
-_SCENARIOS = os.path.join(_RACEKIT, "scenarios", "")
 
 
 def is_ours(code: CodeType) -> bool:
     """Whether this is code of racekit, other than its scenarios."""
-    return code.co_filename.startswith(_RACEKIT) and not code.co_filename.startswith(_SCENARIOS)
+    return is_racekit(code.co_filename)
 
 
 def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:

@@ -83,7 +83,7 @@ class Scope:
             if _is_in(name, self._exclude):
                 return False
             if _is_in(name, self._include):
-                return not _is_racekit(os.path.abspath(function.__code__.co_filename))
+                return not is_racekit(os.path.abspath(function.__code__.co_filename))
         filename = function.__code__.co_filename
         if filename.startswith("<") and not filename.startswith("<frozen"):
             return _is_project_module(function.__globals__, str(function.__module__))
@@ -109,7 +109,8 @@ def _is_project_module(namespace: dict[str, Any], module: str) -> bool:
     return is_project_file(filename) if isinstance(filename, str) else not module.startswith("namedtuple_")
 
 
-def _is_racekit(path: str) -> bool:
+def is_racekit(path: str) -> bool:
+    """Whether this is a file of racekit, other than its scenarios."""
     return path.startswith(_RACEKIT) and not path.startswith(_SCENARIOS)
 
 
