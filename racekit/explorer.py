@@ -291,7 +291,7 @@ class Explorer:
             return again
 
         try:
-            return minimize(run, execute, ruled_out=self.strategy.preemptions_ruled_out if exact else 0)
+            return minimize(run, execute, budget, ruled_out=self.strategy.preemptions_ruled_out if exact else 0)
         finally:
             PLACES.grown = grown
 

@@ -22,6 +22,7 @@ from racekit.strategies.steps import steps_between
 
 _MOST_EXECUTIONS = 200
 _SECONDS_ANYWAY = 0.5
+_EXECUTIONS_TO_ESTIMATE_BY = 10
 
 Execute = Callable[[Strategy], ExecutionRun | None]
 """Runs the body once under a strategy; None if there is no budget left for that."""
@@ -32,13 +33,13 @@ class Budget:
 
     def __init__(self, options: Options, searched: float) -> None:
         executions = options.executions
-        self._executions = _MOST_EXECUTIONS if executions is None else min(_MOST_EXECUTIONS, executions // 5)
+        self.executions = _MOST_EXECUTIONS if executions is None else min(_MOST_EXECUTIONS, executions // 5)
         self._until = originals.perf_counter() + max(searched / 5, _SECONDS_ANYWAY)
 
     def allows_another(self) -> bool:
         """Whether one more execution may be made; it counts."""
-        self._executions -= 1
-        return self._executions >= 0 and originals.perf_counter() < self._until
+        self.executions -= 1
+        return self.executions >= 0 and originals.perf_counter() < self._until
 
 
 @dataclass(slots=True)
@@ -49,10 +50,11 @@ class Minimized:
     fewest: bool
 
 
-def minimize(failing: ExecutionRun, execute: Execute, *, ruled_out: int) -> Minimized:
+def minimize(failing: ExecutionRun, execute: Execute, budget: Budget, *, ruled_out: int) -> Minimized:
     """A simpler execution than `failing` with the same failure, or `failing` itself.
 
-    ruled_out: the search has run every schedule with fewer preemptions than this, and none failed in the same way.
+    budget: what `execute` goes by. ruled_out: the search has run every schedule with fewer preemptions than this, and
+    none failed in the same way.
     """
     best = failing
     for simplify in (_merge_switches, _leave_switches_out):
@@ -60,7 +62,7 @@ def minimize(failing: ExecutionRun, execute: Execute, *, ruled_out: int) -> Mini
             best = simplify(best, execute)
     fewest = best.scheduler.preemptions <= ruled_out
     if not fewest:
-        best, fewest = _search_below(best, execute)
+        best, fewest = _search_below(best, execute, budget)
     return Minimized(best, fewest)
 
 
@@ -157,10 +159,14 @@ def _leave_switches_out(best: ExecutionRun, execute: Execute) -> ExecutionRun:
 # --- every schedule with fewer preemptions ---------------------------------------------------------------------------
 
 
-def _search_below(best: ExecutionRun, execute: Execute) -> tuple[ExecutionRun, bool]:
-    """Runs the schedules with fewer preemptions, as far as the budget goes; True if none of those fails any more."""
+def _search_below(best: ExecutionRun, execute: Execute, budget: Budget) -> tuple[ExecutionRun, bool]:
+    """Runs the schedules with fewer preemptions, unless they seem too many; True if none of those fails any more."""
     search = Bounded(best.scheduler.preemptions - 1)
+    tried = 0
     while search.begin():
+        if tried >= _EXECUTIONS_TO_ESTIMATE_BY and search.estimated_left() > budget.executions:
+            return best, False
+        tried += 1
         run = execute(search)
         if run is None or run.scheduler.gave_way or run.scheduler.outside_calls:
             return best, False

@@ -152,12 +152,14 @@ def test_another_failure_is_not_taken_for_the_same() -> None:
     assert str(again.exception).startswith("second") == str(failure.exception).startswith("second")
 
 
-def test_minimizing_takes_at_most_a_fifth_of_the_executions_that_the_search_may_take(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(
-        sys.modules["racekit.explore"], "judged", lambda failure, *_: failure
-    )  # the GIL verdict has its own budget
+@pytest.fixture
+def no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a failure can happen with a GIL is not looked for, which has a budget of its own."""
+    monkeypatch.setattr(sys.modules["racekit.explore"], "judged", lambda failure, *_: failure)
+
+
+@pytest.mark.usefixtures("no_verdict")
+def test_minimizing_takes_at_most_a_fifth_of_the_executions_that_the_search_may_take() -> None:
     begun = 0
 
     def body() -> None:
@@ -187,6 +189,29 @@ def test_minimizing_takes_at_most_a_fifth_of_the_time_that_the_search_took(monke
     assert budget.allows_another()
     now = 20.1
     assert not budget.allows_another()
+
+
+@pytest.mark.usefixtures("no_verdict")
+def test_schedules_with_fewer_preemptions_are_not_run_if_they_are_too_many() -> None:
+    """Of eight threads there are 8! orders without a preemption."""
+    begun = 0
+
+    def body() -> None:
+        nonlocal begun
+        begun += 1
+        cell = Cell()
+
+        def increment() -> None:
+            cell.value = cell.value + 1
+
+        run(*[increment] * 8)
+        assert cell.value == 8
+
+    found = racekit.explore(body, strategy="directed")
+    assert found.failure is not None
+    assert found.failure.preemptions == 1
+    assert not found.failure.fewest_preemptions
+    assert begun <= found.executions + 30
 
 
 def test_a_failure_says_how_many_preemptions_it_had() -> None:

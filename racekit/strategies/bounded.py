@@ -11,6 +11,7 @@ noticed where it can no longer follow them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -26,25 +27,34 @@ class _Point(NamedTuple):
 class _Run:
     """The choices of one execution, and the points where it could have gone differently."""
 
-    __slots__ = ("choices", "departure", "first_free", "points")
+    __slots__ = ("choices", "departure", "first_free", "points", "share")
 
-    def __init__(self, prefix: list[int], departure: _Point | None = None) -> None:
+    def __init__(self, prefix: list[int], departure: _Point | None = None, share: float = 1.0) -> None:
+        """`share` is how many begin like this, of the runs from the last preemption on, if all choices have alike."""
         self.choices = prefix
         self.departure = departure
         self.first_free = len(prefix)
         self.points: list[_Point] = []
+        self.share = share
 
     def alternatives(self, preemptive: bool) -> Iterator[_Run]:
         """The runs that depart once more: by a preemption, or at a point where a choice costs nothing."""
+        share = self.share
         for index, point in enumerate(self.points, self.first_free):
+            if not point.preemptive:
+                share /= len(point.enabled)
             if point.preemptive is preemptive:
                 for thread in point.enabled:
                     if thread != point.default:
-                        yield _Run([*self.choices[:index], thread], point)
+                        yield _Run([*self.choices[:index], thread], point, 1.0 if preemptive else share)
 
-    @property
-    def has_preemptions(self) -> bool:
-        return any(point.preemptive for point in self.points)
+    def own_share(self) -> float:
+        """Of the runs from the last preemption on, how many this one is."""
+        return self.share / math.prod(len(point.enabled) for point in self.points if not point.preemptive)
+
+    def preemptions(self) -> int:
+        """How many runs depart from this one by a preemption."""
+        return sum(len(point.enabled) - 1 for point in self.points if point.preemptive)
 
 
 class Bounded:
@@ -64,12 +74,30 @@ class Bounded:
         self._this_round: list[_Run] = []
         self._next_round: list[_Run] = []
         self._run = _Run([])
+        self._begin_round(departures=1)
 
     compares_events = False
 
     @property
     def preemptions_ruled_out(self) -> int:
         return 0 if self.cut_by == "nondeterminism" else self.bound
+
+    def estimated_left(self) -> float:
+        """How many schedules may be left in this round, and are known to be in the next, unless the limit is reached.
+
+        The former is what is left if further choices lead to as many as those that were made (Kilby, Slaney, Thiébaux
+        and Walsh, "Estimating search tree size", AAAI 2006).
+        """
+        next_round = 0 if self.bound == self._limit else self._departures_of_next_round
+        left = self._executions * (self._departures / self._seen - 1) if self._seen else self._departures
+        return left + next_round
+
+    def _begin_round(self, departures: int) -> None:
+        """A round of the schedules that begin with one of so many `departures`."""
+        self._departures = departures
+        self._departures_of_next_round = 0
+        self._executions = 0
+        self._seen = 0.0
 
     def begin(self) -> bool:
         run = self._next_run()
@@ -93,6 +121,7 @@ class Bounded:
                     self.cut_by = self.cut_by or "preemptions"
                     return None
                 self.bound += 1
+                self._begin_round(self._departures_of_next_round)
                 self._this_round, self._next_round = self._next_round[::-1], []
             self._stack.append(self._this_round.pop().alternatives(preemptive=True))
 
@@ -117,5 +146,8 @@ class Bounded:
     def end(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         run = self._run
         self._stack.append(run.alternatives(preemptive=False))
-        if run.has_preemptions:
+        self._executions += 1
+        self._seen += run.own_share()
+        if preemptions := run.preemptions():
+            self._departures_of_next_round += preemptions
             self._next_round.append(run)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import permutations
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from threads import run
 
 import racekit
+from racekit.runtime.scheduling_point import SchedulingPoint
+from racekit.strategies.bounded import Bounded
 
 
 class Shared:
@@ -423,3 +427,36 @@ def test_petersons_lock_excludes() -> None:
 
     found = racekit.explore(body, strategy="bounded", preemptions=3, executions=None)
     assert found.ok
+
+
+# --- how many are left ------------------------------------------------------------------------------------------------
+
+
+class Choices:
+    """Points of executions in which it is free to choose among so many threads, one point after another."""
+
+    preemptive = False
+
+    def __init__(self, *widths: int) -> None:
+        self.widths = widths
+
+    def executions(self, strategy: Bounded) -> Iterator[float]:
+        """After each execution, how many the strategy thinks are left."""
+        while strategy.begin():
+            for width in self.widths:
+                point = SimpleNamespace(enabled=tuple(range(width)), default=0, preemptive=self.preemptive)
+                strategy.choose(cast(SchedulingPoint, point))
+            strategy.end([], [])
+            yield strategy.estimated_left()
+
+
+def test_how_many_are_left_is_exact_where_all_choices_lead_to_as_many() -> None:
+    estimates = list(Choices(2, 3, 4).executions(Bounded()))
+    assert estimates == pytest.approx(range(23, -1, -1), abs=1e-6)
+
+
+def test_what_the_next_round_begins_with_is_left_too() -> None:
+    preemptive = Choices(3, 2)
+    preemptive.preemptive = True
+    assert list(preemptive.executions(Bounded(1))) == [3, 2, 1, 0]
+    assert list(preemptive.executions(Bounded(0))) == [0]
