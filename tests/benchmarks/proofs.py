@@ -10,6 +10,8 @@ included:
 - frontrun, no bound: the same without that bound.
 - frontrun, fastest: also without detection of input and output, without replays, and pinned to one processor, as
   racekit pins itself.
+- the program alone: run 100 times with no tool at all (and as if sleeping took no time, as for the tools). However
+  fast a tool is, its threads have to start and end.
 
 pingpong: two threads pass a number on, and what fails needs four preemptions. depth3: one thread reads a variable
 twice and the other writes it twice, and what fails is one of their six orders; in between, both change another one.
@@ -33,6 +35,7 @@ from bodies import Counter, adding
 from measuring import Served, in_turns, median, print_table, print_title, ratios, with_spread
 
 FASTEST = "frontrun, fastest"
+ALONE = "the program alone"
 RIVALS = ("frontrun", "frontrun, no bound", FASTEST)
 SEARCHED_AT_MOST = 10_000
 
@@ -171,6 +174,19 @@ def _frontrun(**settings: Any) -> Callable[[Program, int], Found]:
     return search
 
 
+def _alone() -> Callable[[Program, int], Found]:
+    time.sleep = lambda seconds: None
+    runs = 100
+
+    def search(program: Program, seed: int) -> Found:
+        body = body_of(program._replace(holds=lambda _: True))
+        for _ in range(runs):
+            body()
+        return Found(runs, "")
+
+    return search
+
+
 TOOLS = {
     "racekit auto": partial(_racekit, "auto", told=True),
     "racekit dpor": partial(_racekit, "dpor", told=True),
@@ -179,18 +195,20 @@ TOOLS = {
     "frontrun": _frontrun,
     "frontrun, no bound": partial(_frontrun, preemption_bound=None),
     FASTEST: partial(_frontrun, preemption_bound=None, detect_io=False, reproduce_on_failure=0),
+    ALONE: _alone,
 }
 
 
 def serve(contender: str) -> None:
     """Answer requests, a line of JSON each, until there are no more."""
-    if contender == FASTEST:
+    if contender in (FASTEST, ALONE):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     answers = sys.stdout
     sys.stdout = sys.stderr  # whatever the tool prints is not an answer
     try:
         search = TOOLS[contender]()
-        print(json.dumps({"version": version(contender.replace(",", "").split()[0])}), file=answers, flush=True)
+        told = sys.version.split()[0] if contender == ALONE else version(contender.replace(",", "").split()[0])
+        print(json.dumps({"version": told}), file=answers, flush=True)
     except (ImportError, PackageNotFoundError) as error:
         print(json.dumps({"missing": f"{contender} is not installed here ({error})"}), file=answers, flush=True)
         return
@@ -220,7 +238,7 @@ def compare(contenders: dict[str, Served], program: str, rounds: int) -> list[li
     for name, seconds in times.items():
         executions = [answer["executions"] for answer in answers[name]]
         rivals = [rival for rival in times if rival in RIVALS and name not in RIVALS]
-        faster = {rival: ratios(times[rival], seconds) for rival in rivals}
+        faster = {rival: ratios(times[rival], seconds) for rival in rivals if name != ALONE}
         rows.append(
             [
                 name,
