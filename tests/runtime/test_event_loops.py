@@ -6,6 +6,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import pytest
+
 import racekit
 
 
@@ -78,3 +80,19 @@ def test_what_a_thread_did_before_it_asked_is_no_data_race_with_the_loop() -> No
     found = racekit.explore(body)
     assert found.proved
     assert not found.data_races
+
+
+def test_a_coroutine_that_an_ended_execution_leaves_behind_gives_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    async def nothing() -> None:
+        pass
+
+    def body() -> None:
+        waiting = nothing()
+        lock = threading.Lock()
+        with lock, lock:
+            asyncio.run(waiting)
+
+    found = racekit.explore(body)
+    assert found.failure is not None
+    assert found.failure.kind == "deadlock"
+    assert not recwarn.list

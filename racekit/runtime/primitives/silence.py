@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -23,22 +24,25 @@ def is_unwinding() -> bool:
 
 
 def _unless_unwinding(original: Callable[..., None]) -> Callable[..., None]:
-    def handle(self: logging.Logger, record: logging.LogRecord) -> None:
+    def tell(*args: Any) -> None:
         if not is_unwinding():
-            original(self, record)
+            original(*args)
 
-    return handle
+    return tell
 
 
 class Silence:
-    """While it lasts, threads that leave an aborted execution log nothing and report nothing as unraisable."""
+    """While it lasts, threads that leave an aborted execution log nothing and report nothing as unraisable, nor that
+    they leave coroutines behind that were never awaited.
+    """
 
     def __init__(self) -> None:
         self._hook = sys.unraisablehook
 
     def begin(self, swaps: Swaps) -> None:
-        handle: Any = logging.Logger.handle
-        swaps.wrap(handle, _unless_unwinding)
+        tell: Any
+        for tell in (logging.Logger.handle, vars(warnings)["_warn_unawaited_coroutine"]):
+            swaps.wrap(tell, _unless_unwinding)
         self._hook = sys.unraisablehook
         sys.unraisablehook = self._on_unraisable
 
