@@ -4,7 +4,7 @@ where, and who waits for whom.
 
 `pytest test_hang.py -o python_functions="hangs_*"` says:
 
-    Timeout (>1s) in an exploration by racekit.
+    Timeout (>3s) in an exploration by racekit.
     MainThread waits in join for the end of recipient
         test_hang.py:53 in hangs_if_nothing_has_been_brought_before   racekit.together(recipient, postman)
     recipient is in a call outside control
@@ -39,7 +39,7 @@ class Mailbox:
             os.write(self.writer, letter)
 
 
-@pytest.mark.timeout(1)
+@pytest.mark.timeout(3)
 @racekit.race
 def hangs_if_nothing_has_been_brought_before() -> None:
     mailbox = Mailbox()
@@ -57,7 +57,7 @@ def test_a_hanging_test_is_ended_with_a_report() -> None:
     pytest_here = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__]
     run = subprocess.run([*pytest_here, "-o", "python_functions=hangs_*"], capture_output=True, text=True, timeout=60)
     assert run.returncode == pytest.ExitCode.TESTS_FAILED
-    assert "Timeout (>1s) in an exploration by racekit." in run.stdout
+    assert "Timeout (>3s) in an exploration by racekit." in run.stdout
     assert "postman waits in acquire for Mailbox.lock, held by recipient" in run.stdout
 
 

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic, sleep
@@ -407,6 +408,33 @@ def test_what_is_known_of_a_function_ends_with_it() -> None:
     assert explore_and_count() == explore_and_count()
 
 
+def self_deadlocks() -> None:
+    with LOCK, LOCK:
+        pass
+
+
+@pytest.mark.parametrize("body", [self_deadlocks, deadlocks, waits_for_conditions, executor_deadlocks])
+def test_what_a_body_held_that_deadlocked_is_freed_at_once(
+    body: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[weakref.ref[Shared]] = []
+
+    def holding() -> None:
+        something = Shared()
+        held.append(weakref.ref(something))
+        body()
+
+    monkeypatch.setattr(gc, "collect", lambda generation=2: 0)
+    gc.disable()
+    try:
+        found = explored(holding)
+        assert found.failure is not None
+        del found
+        assert [each() for each in held] == [None] * len(held)
+    finally:
+        gc.enable()
+
+
 def counts() -> Iterator[int]:
     yield 1
 
@@ -625,6 +653,15 @@ setattr(owner, name, interrupted)
 compare(getattr(here, sys.argv[4]), steps=10**9, exclude=("__main__",))
 """
 
+PRESSED_IN_A_CALLBACK = """
+def press_when_something_dies():
+    something = here.Shared()
+    reference = here.weakref.ref(something, lambda _: signal.raise_signal(signal.SIGINT))
+    del something
+
+compare(press_when_something_dies)
+"""
+
 NOTHING = [
     "0 functions are rewritten",
     "[] are patched",
@@ -678,6 +715,10 @@ def test_ctrl_c_ends_an_exploration_at_once_and_leaves_nothing(body: Callable[[]
 def test_ctrl_c_at_a_bad_moment_leaves_nothing(owner: str, name: str, when: str) -> None:
     """While control is taken, while a worker is made, while control is given back."""
     assert in_another_process(PRESSED_AT_A_MOMENT, owner, name, when, "passes") == NOTHING
+
+
+def test_ctrl_c_where_no_exception_can_be_raised_is_not_forgotten() -> None:
+    assert in_another_process(PRESSED_IN_A_CALLBACK) == NOTHING
 
 
 def test_ctrl_c_just_before_a_body_that_never_ends_is_not_forgotten() -> None:

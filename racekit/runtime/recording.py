@@ -96,6 +96,7 @@ class Recorder:
             if thread.blocked:
                 wait = wait_of(scheduler, thread, frame)
                 self._await(thread, frame)
+            del frame  # this call's own: it would keep itself alive, and what its callers hold
         reason = _reason(thread)
         self._hand_overs.append(HandOver(len(self._events), thread.id, to.id, reason, thread.operation, place, wait))
 
@@ -104,6 +105,7 @@ class Recorder:
         frames = sys._current_frames()
         for thread in scheduler.alive:
             self._await(thread, frames.get(thread.ident))
+        frames.clear()  # among them is this call's own, as above
 
     def _await(self, thread: ControlledThread, frame: FrameType | None) -> None:
         thing = awaited(thread)[1]

@@ -19,7 +19,9 @@ THREAD = "thread"
 def waits(scheduler: Scheduler) -> tuple[Wait, ...]:
     """For each thread that has not ended, what it waits for; those that the caller waits for come after it."""
     frames = sys._current_frames()
-    return tuple(wait_of(scheduler, thread, frames.get(thread.ident)) for thread in scheduler.alive)
+    found = tuple(wait_of(scheduler, thread, frames.get(thread.ident)) for thread in scheduler.alive)
+    frames.clear()  # among them is this call's own: it would keep itself alive, and what all the others hold
+    return found
 
 
 def stand(scheduler: Scheduler) -> str:

@@ -51,5 +51,12 @@ class Silence:
             sys.unraisablehook = self._hook
 
     def _on_unraisable(self, unraisable: Any) -> None:
-        if not issubclass(unraisable.exc_type, ExecutionAborted) and not is_unwinding():
+        known = issubclass(unraisable.exc_type, ExecutionAborted) or _ends_the_exploration(unraisable.exc_type)
+        if not known and not is_unwinding():
             self._hook(unraisable)
+
+
+def _ends_the_exploration(exception: type[BaseException]) -> bool:
+    """Whether it is Ctrl-C, which is not lost where nobody can raise it."""
+    scheduler: Any = TURN.scheduler
+    return scheduler is not None and type(scheduler.interruption) is exception is KeyboardInterrupt
