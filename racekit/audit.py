@@ -101,11 +101,12 @@ class ColdStart:
         self.schedule = first.schedule()
         self.departures = first.scheduler.departures
         self._counts = None if _is_special(first) else _counts(first)
+        self._stopped = [thread.label for thread in first.scheduler.threads if thread.daemon and thread.unwinding]
 
     def difference(self, again: ExecutionRun) -> str | None:
         """What `again`, an execution of the same schedule, did not do again; None if there is no such thing."""
         if self._counts is not None and again.fault is not None:
-            return f"The first execution passed, but a later one of the same schedule did not. {_KEPT}"
+            return f"The first execution passed, but a later one of the same schedule did not. {self._cause(again)}"
         if self._counts is None or _is_special(again):
             return None
         not_again = [
@@ -121,6 +122,15 @@ class ColdStart:
             if cache:
                 return _in_words(site, filled_once(_place(site), cache))
         return _in_words(not_again[0], _KEPT)
+
+    def _cause(self, again: ExecutionRun) -> str:
+        for thread in self._stopped:
+            if thread not in again.thread_names:
+                return (
+                    f"The daemon thread {thread} ended with the first one, and later ones go on as if it was still "
+                    "there: start it anew in the body."
+                )
+        return _KEPT
 
 
 _KEPT = "What it leaves behind, in a module, a class or a cache, stays: make that anew in the body, or reset it there."

@@ -386,6 +386,30 @@ def test_what_fails_when_its_schedule_is_run_again_is_not_proved() -> None:
     assert found.notes[0].startswith("The first execution passed, but a later one of the same schedule did not. ")
 
 
+def test_a_daemon_thread_that_only_the_first_execution_starts_is_named() -> None:
+    tasks = Queue[threading.Event]()
+    workers: list[threading.Thread] = []
+
+    def work() -> None:
+        while True:
+            tasks.get().set()
+
+    def body() -> None:
+        if not workers:
+            workers.append(threading.Thread(target=work, name="worker", daemon=True))
+            workers[0].start()
+        done = threading.Event()
+        tasks.put(done)
+        done.wait()
+
+    found = racekit.explore(body)
+    assert found.failure is not None
+    assert found.failure.kind == "deadlock"
+    assert found.failure.execution > 1
+    assert "The daemon thread worker ended with the first one" in found.notes[0]
+    assert found.notes[0].endswith("start it anew in the body.")
+
+
 def test_a_single_execution_is_not_run_twice() -> None:
     runs = []
     racekit.explore(lambda: runs.append(1))
