@@ -170,8 +170,8 @@ KEYS = _Keys()
 def keys_with_methods(container: Any) -> list[object]:
     """The keys of a dict, or members of a set, that may have methods written in Python; of a large one, the first."""
     keys: Iterable[object] = ()
-    if KEYS.have_methods and isinstance(container, dict | set):
-        keys = dict.__iter__(container) if isinstance(container, dict) else set.__iter__(container)
+    if KEYS.have_methods and issubclass(type(container), dict | set):
+        keys = dict.__iter__(container) if issubclass(type(container), dict) else set.__iter__(container)
     return [key for key in islice(keys, _KEYS_LOOKED_AT) if not is_without_methods(key)]
 
 
@@ -234,7 +234,7 @@ def part(container: Any, key: object) -> object:
     """What stands for the item with this key: a key that is equal for the same item, or WHOLE for any of them."""
     if not is_plain_key(key):
         return WHOLE
-    if type(key) is int and key < 0 and not isinstance(container, dict | set):
+    if type(key) is int and key < 0 and not issubclass(type(container), dict | set):
         return key + len(container)
     return key
 
@@ -250,6 +250,6 @@ def effect(container: Any, what: str, key: object) -> str:
 
 def is_new_key(container: Any, part: object) -> bool:
     """Whether writing this part adds a key, so that it also decides the order of the keys."""
-    if not isinstance(container, dict | set) or part is WHOLE:
+    if not issubclass(type(container), dict | set) or part is WHOLE:
         return False
     return bool(keys_with_methods(container)) or part not in container

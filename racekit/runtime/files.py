@@ -62,14 +62,14 @@ _listing_of = cache(Listing)
 
 
 def _path(obj: Any) -> str | None:
-    name = obj if isinstance(obj, str | bytes | os.PathLike) else getattr(obj, "name", None)
+    name = obj if issubclass(type(obj), str | bytes | os.PathLike) else getattr(obj, "name", None)
     if isinstance(name, str | bytes | os.PathLike):
         path = os.fsdecode(name)
         return None if path.startswith("<") else path
     return None
 
 
-def file_of(obj: Any) -> object | None:
+def file_of(obj: Any) -> Any:
     """The file that a path or a descriptor leads to, or a file object has open.
 
     For a file in memory that object itself, and None for what is no file, or for a standard stream, whose order of
@@ -78,15 +78,16 @@ def file_of(obj: Any) -> object | None:
     path = _path(obj)
     if path is not None:
         return _file_at(_realpath(path))
-    if isinstance(obj, io.StringIO | io.BytesIO):
+    if issubclass(type(obj), io.StringIO | io.BytesIO):
         return obj
     if _is_standard_stream(obj):
         return None
     descriptor = obj if type(obj) is int else getattr(obj, "name", None)
     if type(descriptor) is int:
         return _behind(descriptor) if descriptor > _LAST_STANDARD_STREAM else None
-    below = [part for part in get_referents(obj) if isinstance(part, io.IOBase)] if isinstance(obj, io.IOBase) else ()
-    return next((file for part in below if (file := file_of(part)) is not None), None)
+    parts = get_referents(obj) if issubclass(type(obj), io.IOBase) else ()
+    below = (file_of(part) for part in parts if issubclass(type(part), io.IOBase))
+    return next((file for file in below if file is not None), None)
 
 
 def _is_standard_stream(obj: Any) -> bool:
@@ -347,5 +348,5 @@ def path_touches(operations: Operations, arguments: tuple[Any, ...]) -> _Touches
             if not os.path.isabs(path):
                 yield Touch(WORKING_DIRECTORY, WHOLE, "read")
             yield from operation(path, *arguments[1:]) if operation in _TAKING_MORE else operation(path)
-        elif isinstance(argument, io.StringIO | io.BytesIO):
+        elif issubclass(type(argument), io.StringIO | io.BytesIO):
             yield Touch(argument, WHOLE, "write")

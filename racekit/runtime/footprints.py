@@ -118,7 +118,7 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
             yield from _method(arguments[0], callable.__name__, arguments[1:])
     elif kind is MethodType:
         owner, function = callable.__self__, callable.__func__
-        if isinstance(owner, random.Random):
+        if issubclass(type(owner), random.Random):
             yield Touch(owner, WHOLE, "write")
             if function in containers.OF_ARGUMENTS:
                 yield from _all(arguments, containers.OF_ARGUMENTS[function])
@@ -126,7 +126,7 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
             yield from _method(owner, callable.__name__, arguments)
         elif type(function) is not FunctionType:
             yield from touches(function, (owner, *arguments))
-        elif not isinstance(owner, type) and (does := effect(function)):
+        elif not issubclass(type(owner), type) and (does := effect(function)):
             yield from used_with(owner, does)
             yield from _all(arguments, "read")
     elif kind is functools.partial:
@@ -165,7 +165,7 @@ def _kept_by(function: Any) -> Touches:
 
 def attribute(obj: object) -> Touches:
     """What is read with an attribute that methods of a file or a database change."""
-    if isinstance(obj, sqlite3.Connection | sqlite3.Cursor):
+    if issubclass(type(obj), sqlite3.Connection | sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read")
     elif issubclass(type(obj), FILE):
         yield Touch(obj, WHOLE, "read")
@@ -249,7 +249,7 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
     elif issubclass(kind, FILE):
         yield from file_touches(owner, name)
         yield from _all(arguments, "write" if name.startswith("readinto") else "read")
-    elif isinstance(owner, sqlite3.Connection | sqlite3.Cursor):
+    elif issubclass(kind, sqlite3.Connection | sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
     elif kind is os.DirEntry:
         yield from path_touches(PATH_FUNCTIONS[id(os.stat)], (owner,))
@@ -261,7 +261,7 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         yield from everything_in(owner, objects=True)
     elif name == "pack_into":
         yield from _all(arguments[:1], "write")
-    elif isinstance(owner, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
+    elif issubclass(kind, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
         yield from _all(arguments, "read")
     else:
         yield Touch(owner, WHOLE, "read" if name in ("getvalue", "__len__", "copy", "digest", "hexdigest") else "write")

@@ -51,7 +51,7 @@ def turn(iterator: object) -> Touches:
     if issubclass(type(iterator), FILE):
         yield from file_touches(iterator, "__next__")
         return
-    if isinstance(iterator, sqlite3.Cursor):
+    if issubclass(type(iterator), sqlite3.Cursor):
         yield Touch(DATABASES, WHOLE, "read")
     yield Touch(iterator, WHOLE, "write")
     if not is_watched_generator(iterator):

@@ -47,7 +47,7 @@ def load_item(container: Any, key: Any, site: Site) -> None:
 
 def _hashes(container: Any, key: object, what: str, site: Site) -> None:
     """What is done to this item may run methods of its key, and of keys that are there, before."""
-    if not isinstance(container, dict | set):
+    if not issubclass(type(container), dict | set):
         return
     compared = containers.keys_with_methods(container)
     if not containers.is_without_methods(key):
@@ -61,7 +61,7 @@ def contains(container: Any, key: Any, site: Site) -> None:
         return
     if not (TURN.several or site.shared):
         alone(site)
-    elif isinstance(container, dict | set) or containers.methods_of(container) is containers.METHODS[WeakSet]:
+    elif issubclass(type(container), dict | set) or containers.methods_of(container) is containers.METHODS[WeakSet]:
         if site.shared:
             _hashes(container, key, "read", site)
         access_item(container, key, site, "read")

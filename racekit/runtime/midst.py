@@ -154,9 +154,9 @@ def _compared(callable: Any, arguments: Iterable[Any]) -> Iterable[object]:
     name, owner = getattr(callable, "__name__", ""), getattr(callable, "__self__", None)
     if type(callable) in _UNBOUND:
         owner, *arguments = arguments or (None,)
-    if isinstance(owner, dict | set):
+    if issubclass(type(owner), dict | set):
         return (*tuple(arguments)[:1], *keys_with_methods(owner)) if name in _BY_KEY else ()
-    if isinstance(owner, list | deque):
+    if issubclass(type(owner), list | deque):
         return (owner, *arguments) if name in _BY_COMPARISON else ()
     return arguments if name in _FUNCTIONS else ()
 
@@ -214,16 +214,16 @@ def call_cached(callable: Any, cached: Any, arguments: tuple[Any, ...], site: Si
 
 def _computing(function: Any) -> CodeType | None:
     """The last Python code that runs before the result of `function` is there."""
-    if isinstance(function, partial):
+    if issubclass(type(function), partial):
         return _computing(function.func)
-    if isinstance(function, MethodType):
+    if type(function) is MethodType:
         return _computing(function.__func__)
-    if isinstance(function, type):
+    if issubclass(type(function), type):
         made_by = [
             vars(base)[name] for name in ("__init__", "__new__") for base in function.__mro__ if name in vars(base)
         ]
         return next((each.__code__ for each in made_by if isinstance(each, FunctionType)), None)
-    return function.__code__ if isinstance(function, FunctionType) else None
+    return function.__code__ if type(function) is FunctionType else None
 
 
 # --- default items ----------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def find_name(thing: object, frame: FrameType | None, body: FrameType | None = N
     """
     if is_described(thing):
         return Name(str(getattr(thing, DESCRIPTION)), thing)
-    if isinstance(thing, File):
+    if issubclass(type(thing), File):
         return Name(str(thing), thing)
     own, callers = list(_watched(frame)), list(_watched(body))
     for each in own:
@@ -69,10 +69,10 @@ def a_or_an(noun: str) -> str:
     return f"{'an' if noun[0] in 'AEIOU' else 'a'} {noun}"
 
 
-def kind_of(obj: object) -> str:
+def kind_of(obj: Any) -> str:
     """What the code calls the owner of attributes: its class, or the class or module that it is itself."""
-    if isinstance(obj, type):
-        return obj.__name__
+    if issubclass(type(obj), type):
+        return str(obj.__name__)
     if type(obj) is dict and type(obj.get("__name__")) is str and "__spec__" in obj:
         return str(obj["__name__"]).rpartition(".")[2]  # the variables of a module
     return type(obj).__name__
@@ -117,7 +117,7 @@ def _name_by_owner(owner: object, thing: object, base: str) -> Name | None:
     for name, value in _attributes(owner):
         if _is(value, thing):
             return Name(base, owner, f".{name}")
-    if isinstance(owner, ModuleType):
+    if issubclass(type(owner), ModuleType):
         return None
     for name, value in _attributes(owner):
         for key, item in _items(value):
@@ -134,19 +134,19 @@ def _is(value: object, thing: object) -> bool:
 
 def is_of_standard_library(owner: object) -> bool:
     """Whether it is an object that people know by a variable of theirs, rather than by its class."""
-    kind = owner if isinstance(owner, type) else type(owner)
-    return not isinstance(owner, ModuleType) and kind.__module__.partition(".")[0] in sys.stdlib_module_names
+    kind = owner if issubclass(type(owner), type) else type(owner)
+    return not issubclass(type(owner), ModuleType) and kind.__module__.partition(".")[0] in sys.stdlib_module_names
 
 
 def _attributes(owner: Any) -> Iterator[tuple[str, object]]:
-    if isinstance(owner, type):
+    if issubclass(type(owner), type):
         classes: tuple[type, ...] = owner.__mro__
     else:
         classes = type(owner).__mro__
         yield from list((own_attributes(owner) or {}).items())
     for each in classes:
         for name, value in each.__dict__.items():
-            if isinstance(value, MemberDescriptorType) and not isinstance(owner, type):
+            if type(value) is MemberDescriptorType and not issubclass(type(owner), type):
                 value = _slot(value, owner)
             yield name, value
 
@@ -158,13 +158,13 @@ def _slot(descriptor: MemberDescriptorType, owner: Any) -> object:
         return _MISSING
 
 
-def _items(value: object) -> Iterator[tuple[object, object]]:
+def _items(value: Any) -> Iterator[tuple[object, object]]:
     """The first items of a plain container, by keys that can be shown."""
-    if isinstance(value, dict):
+    if issubclass(type(value), dict):
         for count, (key, item) in enumerate(dict.items(value)):
             if count == _ITEMS_LOOKED_AT:
                 return
             if type(key) in (str, int):
                 yield key, item
     elif type(value) in (list, tuple):
-        yield from enumerate(value[:_ITEMS_LOOKED_AT])  # type: ignore[index]
+        yield from enumerate(value[:_ITEMS_LOOKED_AT])

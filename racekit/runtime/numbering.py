@@ -46,14 +46,15 @@ def _parts(obj: Any) -> Iterable[object]:
             return (obj.cell_contents,)
         except ValueError:
             return ()
-    if isinstance(obj, dict):
+    if issubclass(kind, dict):
         return dict.values(obj)
-    if isinstance(obj, _SEQUENCES):
-        return cast(Iterable[object], obj)
+    if issubclass(kind, list):
+        return list.__iter__(obj)
+    if issubclass(kind, tuple):
+        return tuple.__iter__(obj)
     return (own_attributes(obj) or {}).values()
 
 
-_SEQUENCES = (list, tuple)
 _ATOMS = frozenset({int, float, str, bytes, bool, type(None), BuiltinFunctionType, ModuleType, type})
 _NEVER_CHANGED = frozenset({FunctionType, MethodType, tuple})
 _OWN_ATTRIBUTES_OF_THREADS = frozenset(vars(threading.Thread(name="any"))) - {"_target", "_args", "_kwargs"}

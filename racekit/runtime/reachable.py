@@ -81,11 +81,11 @@ def gone_through(roots: Iterable[object], *, objects: bool = False) -> tuple[lis
 
 def _items(container: Any) -> Iterable[object]:
     """What may be another container: the keys of a dict and the members of a set never change."""
-    if isinstance(container, dict):
+    if issubclass(type(container), dict):
         return dict.values(container)
-    if isinstance(container, list):
+    if issubclass(type(container), list):
         return list.__iter__(container)
-    return deque.__iter__(container) if isinstance(container, deque) else ()
+    return deque.__iter__(container) if issubclass(type(container), deque) else ()
 
 
 def _has_attributes(obj: object) -> bool:

@@ -64,7 +64,7 @@ class Recorder:
             elif "attribute" in site.kind:
                 self._name(number, Name(kind_of(obj), obj))
             else:
-                self._name(number, Name(site.name if isinstance(obj, CellType) else "", obj))
+                self._name(number, Name(site.name if type(obj) is CellType else "", obj))
         self._values.access(len(self._events), obj, part, is_item=is_item, writes=changes)
         operation = "write" if changes else "read"
         self._happenings.append(Happening(thread.id, operation, (number, part), len(self._events)))
@@ -109,7 +109,7 @@ class Recorder:
 
     def _await(self, thread: ControlledThread, frame: FrameType | None) -> None:
         thing = awaited(thread)[1]
-        if thing is not None and not isinstance(thing, ControlledThread):
+        if thing is not None and type(thing) is not ControlledThread:
             self._awaited.add(self._find_name(thing, frame))
 
     def _find_name(self, thing: object, frame: FrameType | None) -> int:

@@ -65,7 +65,7 @@ class SchedulingPoint:
         """
         waiting = self.scheduler.threads[thread]
         touched, part = (waiting.awaited, WHOLE) if waiting.awaited is not None else waiting.touches or (None, None)
-        if touched is None or isinstance(touched, ControlledThread):
+        if touched is None or type(touched) is ControlledThread:
             return None
         number = self.scheduler.conflicts.record(touched).number
         return Access(number, part, waiting.operation, self.kinds[number])

@@ -52,16 +52,16 @@ class Values:
 def _item(container: Any, key: Any) -> object:
     if key is ITEMS:
         return container if containers.methods_of(container) is not None else _UNKNOWN
-    if isinstance(container, dict):
+    if issubclass(type(container), dict):
         return dict.get(container, key, NOTHING) if containers.is_plain_key(key) else _UNKNOWN
-    if isinstance(container, list) and type(key) is int and -len(container) <= key < len(container):
+    if issubclass(type(container), list) and type(key) is int and -len(container) <= key < len(container):
         return list.__getitem__(container, key)
     return _UNKNOWN
 
 
 def _attribute(obj: Any, name: Any) -> object:
     """The value there, found without running code of the user."""
-    if isinstance(obj, CellType):
+    if type(obj) is CellType:
         try:
             return obj.cell_contents
         except ValueError:
@@ -73,7 +73,7 @@ def _attribute(obj: Any, name: Any) -> object:
     if name in attributes:
         return attributes[name]
     for found in (vars(each).get(name) for each in type(obj).__mro__):
-        if isinstance(found, MemberDescriptorType):
+        if type(found) is MemberDescriptorType:
             try:
                 return found.__get__(obj)
             except AttributeError:

@@ -164,7 +164,7 @@ def _make_way(scheduler: Scheduler, thread: ControlledThread) -> None:
 
 def _look(scheduler: Scheduler, thread: ControlledThread, awaited: object) -> None:
     """A wait that ends some time begins here: whether there is anything to wait for depends on what others did."""
-    if scheduler.compares_events and not isinstance(awaited, ControlledThread):
+    if scheduler.compares_events and type(awaited) is not ControlledThread:
         scheduler.trace.append((thread.id, None, "read", scheduler.location(awaited, WHOLE)))
 
 

@@ -104,7 +104,7 @@ def location_of(scheduler: Scheduler, thing: object) -> object:
     """The location of the events that synchronize by `thing`."""
     if thing is None:
         return None
-    if isinstance(thing, ControlledThread):
+    if type(thing) is ControlledThread:
         return THREAD, thing.id
     return scheduler.conflicts.record(thing).number, None
 
@@ -115,7 +115,7 @@ def body_frame(scheduler: Scheduler) -> FrameType | None:
 
 
 def _in_words(thing: object, frame: FrameType | None, body: FrameType | None) -> str:
-    if isinstance(thing, ControlledThread):
+    if type(thing) is ControlledThread:
         return f"the end of {thing.label}"
     return str(find_name(thing, frame, body)) if thing is not None else "something"
 

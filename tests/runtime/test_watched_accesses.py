@@ -797,3 +797,23 @@ def test_what_an_executor_is_given_to_store_is_seen() -> None:
             return read.result()
 
     assert all_different(body) == {0, 1}
+
+
+def test_an_object_is_asked_for_nothing_but_what_the_code_asks() -> None:
+    asked: list[str] = []
+
+    class Telling:
+        def __init__(self) -> None:
+            self.value = 0
+
+        def __getattribute__(self, name: str) -> Any:
+            asked.append(name)
+            return object.__getattribute__(self, name)
+
+    def body() -> tuple[str, ...]:
+        shared = Telling()
+        asked.clear()
+        run(lambda: setattr(shared, "value", shared.value + 1), lambda: str(shared.value == 2))
+        return tuple(asked)
+
+    assert all_different(body) == {("value", "value")}
