@@ -130,7 +130,7 @@ def access_item(container: Any, key: object, site: Site, what: str) -> None:
         viewed = containers.of(container)
         if viewed is not None:
             access_item(viewed, ITEMS if type(container) is memoryview else key, site, what)
-        elif TURN.several and (does := effect_of_special(container, "__getitem__")):
+        elif TURN.several and (does := _effect_of_special(container, key)):
             touch(list(used_with(container, "read" if what == "read" else does)), site)
         elif not TURN.several and site.kind != "call":
             alone(site)  # as where the site is not shared
@@ -139,6 +139,12 @@ def access_item(container: Any, key: object, site: Site, what: str) -> None:
         _shared_item(container, key, site, what)
     else:
         TURN.scheduler.conflicts.access(container, key, site, containers.effect(container, what, key) == "write")
+
+
+def _effect_of_special(container: Any, key: object) -> str:
+    return (
+        effect_of_special(container, "__getitem__") or (key is ITEMS and effect_of_special(container, "__iter__")) or ""
+    )
 
 
 def _shared_item(container: Any, key: object, site: Site, what: str) -> None:

@@ -27,7 +27,7 @@ from racekit.runtime.deaths import ask, expect_death
 from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, touches
 from racekit.runtime.items import unpack
-from racekit.runtime.library_objects import effect
+from racekit.runtime.library_objects import effect, is_library_class
 from racekit.runtime.midst import COMPARING, call_cached, calls_back, may_be_called
 from racekit.runtime.named_attributes import site_at
 from racekit.runtime.reachable import SCALARS, Touch
@@ -89,8 +89,6 @@ _IN_PYTHON = frozenset({FunctionType, MethodType})
 def _is_watched_itself(callable: Any, kind: type) -> bool:
     """Whether a function or a method is Python code that tells itself what it does, or does nothing that matters."""
     if kind is FunctionType:
-        if callable.__closure__ is None:
-            return True
         function = callable
     else:
         function = callable.__func__
@@ -149,7 +147,7 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
     elif kind is type or issubclass(kind, type):
         if id(callable) in TAKING_FUNCTIONS and callable is not defaultdict:
             return _call_type(callable, arguments, site)
-        if id(callable) not in containers.READERS and callable is not type:
+        if id(callable) not in containers.READERS and callable is not type and not is_library_class(callable):
             return callable
     elif issubclass(kind, ReferenceType):
         ask(callable)

@@ -46,13 +46,22 @@ from racekit.runtime.going_through import (
     ITERATORS,
     Touches,
     file_touches,
+    given_to_library,
     is_iterator,
     reads,
     reads_through,
     turn,
 )
-from racekit.runtime.library_objects import effect, effect_of_special, is_library_object, kept_by, used_with
-from racekit.runtime.reachable import SCALARS, Touch, everything_in
+from racekit.runtime.library_objects import (
+    effect,
+    effect_of_special,
+    is_library_class,
+    is_library_object,
+    is_project_object,
+    kept_by,
+    used_with,
+)
+from racekit.runtime.reachable import SCALARS, Touch, everything_in, has_attributes
 
 Arguments = tuple[Any, ...]
 
@@ -126,9 +135,10 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
             yield from _method(owner, callable.__name__, arguments)
         elif type(function) is not FunctionType:
             yield from touches(function, (owner, *arguments))
-        elif not issubclass(type(owner), type) and (does := effect(function)):
-            yield from used_with(owner, does)
-            yield from _all(arguments, "read")
+        elif does := effect(function):
+            if not issubclass(type(owner), type):
+                yield from used_with(owner, does)
+            yield from given_to_library(arguments)
     elif kind is functools.partial:
         yield from touches(callable.func, (*callable.args, *arguments))
     elif kind is operator.itemgetter:
@@ -144,23 +154,26 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
     elif issubclass(kind, type):
         if id(callable) in containers.READERS:
             yield from _all(arguments, "read", callable.__name__)
+        elif is_library_class(callable):
+            yield from given_to_library(arguments)
     elif kind is FunctionType:
-        yield from _kept_by(callable)
+        if effect(callable):
+            yield from _kept_by(callable)
+            yield from given_to_library(arguments)
     elif type(kind.__call__) is WrapperDescriptorType:
         yield from _all(arguments, "write")
     elif does := effect_of_special(callable, "__call__"):
         yield from used_with(callable, does)
-        yield from _all(arguments, "read")
+        yield from given_to_library(arguments)
 
 
 def _kept_by(function: Any) -> Touches:
     """What a function of a library keeps for itself, as a decorator's wrapper does."""
-    if effect(function):
-        for kept in kept_by(function):
-            if (container := containers.of(kept)) is not None:
-                yield Touch(container, WHOLE, "use")
-            elif is_library_object(kept):
-                yield Touch(kept, WHOLE, "use", named=True)
+    for kept in kept_by(function):
+        if (container := containers.of(kept)) is not None:
+            yield Touch(container, WHOLE, "use")
+        elif is_library_object(kept):
+            yield Touch(kept, WHOLE, "use", named=True)
 
 
 def attribute(obj: object) -> Touches:
@@ -209,6 +222,8 @@ def _function(function: Any, arguments: Arguments) -> Touches:
         for iterator in arguments[:1]:
             if is_iterator(type(iterator)):
                 yield from turn(iterator)
+            elif does := effect_of_special(iterator, "__next__"):
+                yield from used_with(iterator, does)
     elif identity in PATH_FUNCTIONS:
         yield from path_touches(PATH_FUNCTIONS[identity], arguments)
     elif identity in DESCRIPTOR_FUNCTIONS:
@@ -218,10 +233,12 @@ def _function(function: Any, arguments: Arguments) -> Touches:
         files = [each for each in arguments if issubclass(type(each), FILE)]
         for file in files:
             yield from file_touches(file, "read" if function.__name__ == "load" else "write")
-        yield from everything_in(*(each for each in arguments if each not in files), objects=True)
+        yield from everything_in(*(each for each in arguments if each not in files), enters=has_attributes)
     else:
         does = "read" if function.__module__ in _READING_MODULES else "write"
         yield from _all(arguments, does, function.__name__)
+        if str(function.__module__).partition(".")[0] not in sys.stdlib_module_names:
+            yield from everything_in(*arguments, enters=is_project_object)
 
 
 def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
@@ -258,7 +275,7 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         if name == "run" and arguments:
             yield from touches(arguments[0], arguments[1:])
     elif name in ("__reduce_ex__", "__reduce__", "__getstate__"):
-        yield from everything_in(owner, objects=True)
+        yield from everything_in(owner, enters=has_attributes)
     elif name == "pack_into":
         yield from _all(arguments[:1], "write")
     elif issubclass(kind, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
@@ -270,6 +287,8 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
             if issubclass(type(file), FILE):
                 yield from file_touches(file, "write")
         yield from _all(arguments, "write")
+        if kind.__module__.partition(".")[0] not in sys.stdlib_module_names:
+            yield from everything_in(*arguments, enters=is_project_object)
 
 
 _COMPARING = frozenset({"index", "count", "remove", "sort", "__contains__"})

@@ -14,6 +14,7 @@ from racekit.dependence import WHOLE
 from racekit.runtime import containers
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import FILE_READS, file_of
+from racekit.runtime.library_objects import effect_of_special, is_library_object, is_project_object, used_with
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.watch.swap import is_forwarding
 
@@ -78,6 +79,8 @@ def _sources(iterator: object, depth: int) -> Touches:
             continue
         if containers.of(part) is not None:
             yield Touch(containers.of(part), WHOLE, "read")
+        elif is_library_object(part):
+            yield from used_with(part, "read")
         elif kind is tuple and depth:
             yield from _sources(part, depth - 1)
         elif kind is GeneratorType or (kind in ITERATORS and depth):
@@ -99,6 +102,26 @@ def reads(obj: object) -> Touches:
         yield from file_touches(obj, "write")
     elif is_iterator(kind):
         yield from turn(obj)
+    elif is_library_object(obj):
+        yield from read_by_its_methods(obj)
+
+
+def read_by_its_methods(obj: object) -> Touches:
+    """What an object of a library tells of itself to an operator or a built-in function: an iterator is used up."""
+    yield from used_with(obj, effect_of_special(obj, "__next__") or "read")
+
+
+def given_to_library(arguments: tuple[Any, ...]) -> Touches:
+    """What code of a library may read or use of what it is given: also attributes of the project's objects."""
+    for each in arguments:
+        if type(each) in SCALARS:
+            continue
+        if issubclass(type(each), FILE) or is_iterator(type(each)):
+            yield from reads(each)
+        elif is_library_object(each):
+            yield from used_with(each, "use")
+        else:
+            yield from everything_in(each, enters=is_project_object)
 
 
 def reads_through(*objects: object) -> Touches:
@@ -110,6 +133,8 @@ def reads_through(*objects: object) -> Touches:
             yield from file_touches(obj, "write")
         elif is_iterator(type(obj)):
             yield from turn(obj)
+        elif is_library_object(obj):
+            yield from read_by_its_methods(obj)
         else:
             yield from everything_in(obj)
 

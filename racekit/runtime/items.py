@@ -24,6 +24,7 @@ from racekit.runtime.going_through import (
     sources,
     turn,
 )
+from racekit.runtime.library_objects import effect_of_special, is_library_object, used_with
 from racekit.runtime.midst import load_default, looks_for
 from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
@@ -115,6 +116,8 @@ def advance(iterator: Any, site: Site) -> None:
     if kind not in ITERATORS and not is_iterator(kind):
         if _get_ident() == TURN.ident:
             may_run_code(iterator)
+            if does := TURN.several and effect_of_special(iterator, "__next__"):
+                touch(list(used_with(iterator, does)), site)
         return
     unshared = kind not in containers.METHODS and getrefcount(iterator) <= _REFERENCES_OF_A_LOOP
     if unshared and kind in OF_CONSTANTS:
@@ -152,6 +155,8 @@ def truth(obj: Any, site: Site) -> None:
     if containers.of(obj) is None:
         if _get_ident() == TURN.ident:
             may_run_code(obj)
+            if TURN.several and (effect_of_special(obj, "__bool__") or effect_of_special(obj, "__len__")):
+                touch(list(used_with(obj, "read")), site)
         return
     if _get_ident() != TURN.ident and let_through(obj):
         return
@@ -198,5 +203,8 @@ def operate_in_place(left: Any, right: Any, site: Site) -> None:
         return
     may_run_code(left, right)
     if TURN.several or site.shared:
-        changed = [] if containers.methods_of(left) is None else [Touch(left, ITEMS, "write")]
+        if containers.methods_of(left) is not None:
+            changed = [Touch(left, ITEMS, "write")]
+        else:
+            changed = list(used_with(left, "use")) if is_library_object(left) else []
         touch([*changed, *reads(right)], site)

@@ -35,7 +35,7 @@ from racekit.runtime.files import OPENS, PYTHON_FUNCTIONS, Operations, path_touc
 from racekit.runtime.footprints import Cached
 from racekit.runtime.going_through import is_iterator, reads_through
 from racekit.runtime.named_attributes import site_at, site_of_caller
-from racekit.runtime.reachable import Touch, everything_in, gone_through
+from racekit.runtime.reachable import Touch, everything_in, gone_through, has_attributes
 from racekit.runtime.turn import TURN
 from racekit.runtime.waits import describe_import, describe_process
 from racekit.watch.scope import is_project_file
@@ -184,7 +184,7 @@ def _reads(first: Any, second: Any) -> None:
 def _reads_attributes(first: Any, second: Any) -> None:
     site = _called_at()
     if site is not None:
-        found = reads_through(first) if is_iterator(type(first)) else everything_in(first, objects=True)
+        found = reads_through(first) if is_iterator(type(first)) else everything_in(first, enters=has_attributes)
         announcing.touch(list(found), site)
 
 

@@ -1,7 +1,7 @@
 """Objects of installed packages and the standard library, whose code is not watched: what is done to one is one step.
 
 Nobody sees what a method does inside. So each call of one may change its object, and comes before or after what other
-threads do to that. It is no data race, since the method may well lock.
+threads do to that. It is no data race, since the method may well lock. What code of a library is given it may read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from racekit.dependence import WHOLE
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.containers import HEAP_TYPE
-from racekit.runtime.reachable import Touch, own_attributes
+from racekit.runtime.reachable import Touch, has_attributes, is_namespace, own_attributes
 from racekit.watch.scope import is_project_file
 from racekit.watch.swap import is_forwarding
 
@@ -25,6 +25,7 @@ _KNOWN = frozenset(
     {
         # these synchronize, which is seen, or are known as containers, files and iterators
         *("threading", "queue", "concurrent", "asyncio", "selectors", "contextvars", "contextlib"),
+        *("_thread", "_queue", "_asyncio", "_contextvars"),
         *("collections", "weakref", "_weakrefset", "random", "heapq", "io", "tempfile", "shutil", "os", "subprocess"),
         *("codecs", "gzip", "csv", "sqlite3", "shelve", "dbm", "json", "pickle", "copy", "racekit"),
         # these do not change
@@ -79,8 +80,16 @@ def effect_of_special(obj: object, method: str) -> str:
 
 def is_library_object(obj: object) -> bool:
     """Whether any of its methods may change it unseen."""
-    kind = type(obj)
+    return is_library_class(type(obj))
+
+
+def is_library_class(kind: type) -> bool:
     return bool(kind.__flags__ & HEAP_TYPE) and _is_library(*_defined_in(kind))
+
+
+def is_project_object(obj: object) -> bool:
+    """Whether it has attributes that whoever is given it may read, though nobody sees how."""
+    return is_namespace(obj) or (has_attributes(obj) and is_project_file(_defined_in(type(obj))[0]))
 
 
 def computed_attributes(kind: type) -> frozenset[str]:

@@ -107,7 +107,7 @@ def calls_back(
     """
     if not site.shared or getattr(callable, "__name__", "") in _AT_ONCE:
         return callable
-    codes = [each.__code__ for each in _functions(arguments) if type(each) is FunctionType]
+    codes = [code for each in _functions(arguments) if (code := _computing(each)) is not None]
     codes += _methods_of(_compared(callable, arguments))
     for code in codes:
         announces_leaving(code)
@@ -115,10 +115,10 @@ def calls_back(
 
 
 def may_be_called(callable: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What a call may call: its arguments, or a function that is kept where it can be reached, as a decorator's is."""
+    """What a call may call: its arguments, or what is kept where it can be reached, as a decorator's function is."""
     if type(callable) in BUILT_IN:
         return arguments
-    return (*arguments, *(each for each in kept_by(callable) if type(each) is FunctionType))
+    return (*arguments, *kept_by(callable))
 
 
 def _functions(arguments: Iterable[Any]) -> Iterator[Any]:

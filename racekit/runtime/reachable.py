@@ -7,7 +7,7 @@ are, as always those of a `SimpleNamespace`. Nothing of the user's code is run t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, MemberDescriptorType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -34,16 +34,29 @@ class Touch(NamedTuple):
     named: bool = False
 
 
-def everything_in(*roots: object, objects: bool = False) -> Iterator[Touch]:
-    """All that can be reached from `roots` through containers, and if asked for through the attributes of objects."""
-    found, owners = gone_through(roots, objects=objects)
+def is_namespace(obj: object) -> bool:
+    return type(obj) is SimpleNamespace
+
+
+def has_attributes(obj: object) -> bool:
+    kind = type(obj)
+    return is_namespace(obj) or (
+        bool(kind.__flags__ & containers.HEAP_TYPE) and not issubclass(kind, _NOT_GONE_THROUGH)
+    )
+
+
+def everything_in(*roots: object, enters: Callable[[object], bool] = is_namespace) -> Iterator[Touch]:
+    """All that can be reached from `roots` through containers, and through the attributes of objects that it enters."""
+    found, owners = gone_through(roots, enters)
     for container in found:
         yield Touch(container, WHOLE, "read")
     for owner in owners:
         yield Touch(owner, WHOLE, "read", named=True)
 
 
-def gone_through(roots: Iterable[object], *, objects: bool = False) -> tuple[list[object], list[object]]:
+def gone_through(
+    roots: Iterable[object], enters: Callable[[object], bool] = is_namespace
+) -> tuple[list[object], list[object]]:
     """The containers, and the objects with attributes, that can be reached from `roots`."""
     found: list[object] = []
     owners: list[object] = []
@@ -70,7 +83,7 @@ def gone_through(roots: Iterable[object], *, objects: bool = False) -> tuple[lis
                 continue
             found.append(obj)
             parts = _items(obj)
-        elif kind is SimpleNamespace or (objects and _has_attributes(obj)):
+        elif enters(obj):
             owners.append(obj)
             parts = _attributes(obj)
         else:
@@ -86,10 +99,6 @@ def _items(container: Any) -> Iterable[object]:
     if issubclass(type(container), list):
         return list.__iter__(container)
     return deque.__iter__(container) if issubclass(type(container), deque) else ()
-
-
-def _has_attributes(obj: object) -> bool:
-    return bool(type(obj).__flags__ & containers.HEAP_TYPE) and not issubclass(type(obj), _NOT_GONE_THROUGH)
 
 
 def _attributes(obj: Any) -> Iterable[object]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import _pickle
 import importlib
 import logging
+import pickle
 import sys
+from collections.abc import Callable
 from configparser import ConfigParser
 from email.message import Message
 from pathlib import Path
@@ -43,6 +46,23 @@ class Table:
     def insert(self, key):
         self._cells[key] = 0
 
+    def __len__(self):
+        return len(self._cells)
+
+    def __contains__(self, key):
+        return key in self._cells
+
+    def __iter__(self):
+        for key in list(self._cells):
+            yield key
+
+    def __eq__(self, keys):
+        return list(self._cells) == keys
+
+    def __ior__(self, keys):
+        self._cells.update(dict.fromkeys(keys))
+        return self
+
 
 class Rows:
     __slots__ = ("table",)
@@ -55,6 +75,45 @@ class Rows:
 
     def __setitem__(self, key, value):
         self.table._cells[key] = value
+
+
+class Peeking:
+    def __init__(self, iterable):
+        self.items = list(iterable)
+
+    def peek(self):
+        return self.items[0]
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.items:
+            raise StopIteration
+        return self.items.pop(0)
+
+
+class Report:
+    def __init__(self, counts):
+        self.total = sum(count for count in counts)
+
+
+class Registry:
+    def __init__(self):
+        self.made = {}
+
+    def get(self, kind):
+        if kind not in self.made:
+            self.made[kind] = kind()
+        return self.made[kind]
+
+
+def total(counts):
+    return sum(counts)
+
+
+def number_in(record):
+    return record.number
 
 
 def remembering(function):
@@ -186,6 +245,145 @@ def test_what_a_decorator_keeps_is_looked_up_before_another_thread_has_kept_it(l
         remembered = getattr(library, decorator)(compute)
         run(lambda: remembered(1), lambda: remembered(1))
         return len(computed)
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda table: len(table) == 2,
+        lambda table: "b" in table,
+        lambda table: list(table) == ["a", "b"],
+        lambda table: [key.upper() for key in table] == ["A", "B"],
+        lambda table: table == ["a", "b"],
+        lambda table: tuple(map(str, table)) == ("a", "b"),
+    ],
+)
+def test_an_operator_or_a_builtin_function_asks_an_object_before_or_after_a_method(
+    library: Any, look: Callable[[Any], bool]
+) -> None:
+    def body() -> bool:
+        table, seen = library.Table(), []
+        run(lambda: table.insert("b"), lambda: seen.append(look(table)))
+        return seen[0]
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {False, True}
+
+
+def test_an_object_is_true_before_or_after_it_is_changed(library: Any) -> None:
+    def body() -> str:
+        table, seen = library.Table(), []
+        table._cells.clear()
+        run(lambda: table.insert("b"), lambda: seen.append("full" if table else "empty"))
+        return seen[0]
+
+    assert set(racekit.explore(body).outcomes) == {"full", "empty"}
+
+
+def test_an_operation_in_place_changes_an_object(library: Any) -> None:
+    def body() -> int:
+        table, seen = library.Table(), []
+
+        def add() -> None:
+            shared = table
+            shared |= ["b"]
+
+        run(add, lambda: seen.append(table.size))
+        return int(seen[0])
+
+    assert set(racekit.explore(body).outcomes) == {1, 2}
+
+
+@pytest.mark.parametrize("take", [next, lambda iterator: next(item for item in iterator)])
+def test_the_next_item_is_taken_before_or_after_a_method(library: Any, take: Callable[[Any], int]) -> None:
+    def body() -> int:
+        iterator, seen = library.Peeking([1, 2]), []
+        run(lambda: take(iterator), lambda: seen.append(iterator.peek()))
+        return int(seen[0])
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
+
+
+@pytest.mark.parametrize("function", ["total", "Report"])
+def test_what_a_function_or_a_class_is_given_is_read(library: Any, function: str) -> None:
+    def body() -> int:
+        counts, seen = [1], []
+        run(lambda: counts.append(2), lambda: seen.append(getattr(library, function)(counts)))
+        return int(getattr(seen[0], "total", seen[0]))
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 3}
+
+
+class Record:
+    number = 0
+
+
+def test_attributes_of_what_a_function_is_given_are_read(library: Any) -> None:
+    def body() -> int:
+        record, seen = Record(), []
+
+        def change() -> None:
+            record.number = 1
+
+        run(change, lambda: seen.append(library.number_in(record)))
+        return int(seen[0])
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {0, 1}
+    assert found.data_races
+
+
+def test_attributes_of_what_c_code_of_a_library_is_given_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pickle.dumps, "__module__", "library")
+
+    def body() -> int:
+        record, seen = Record(), []
+
+        def change() -> None:
+            record.number = 1
+
+        run(change, lambda: seen.append(_pickle.dumps([record])))
+        return int(getattr(pickle.loads(seen[0])[0], "number", 0))
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {0, 1}
+
+
+def test_to_give_the_same_to_a_function_makes_no_interleavings(library: Any) -> None:
+    def body() -> None:
+        counts, record = [1], Record()
+
+        def look() -> None:
+            library.total(counts)
+            library.number_in(record)
+
+        run(look, look)
+
+    assert racekit.explore(body).interleavings == 1
+
+
+def test_a_class_is_called_before_another_thread_has_kept_what_it_makes(library: Any) -> None:
+    def body() -> int:
+        made = []
+
+        class Service:
+            def __init__(self) -> None:
+                made.append(self)
+
+        registry = library.Registry()
+        run(lambda: registry.get(Service), lambda: registry.get(Service))
+        return len(made)
 
     found = racekit.explore(body)
     assert found.proved
