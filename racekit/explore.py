@@ -21,7 +21,7 @@ from racekit.runtime.execution import ExecutionRun
 from racekit.runtime.scheduling_point import Chooser
 from racekit.schedule import Schedule
 from racekit.strategies import Strategy, make_strategy
-from racekit.strategies.replay import NoSearch, Replay
+from racekit.strategies.replay import NoSearch
 from racekit.verdicts import FindFault, content
 from racekit.watch.canary import check_interpreter
 from racekit.watch.scope import Scope
@@ -147,10 +147,9 @@ def replay_body(
     find_fault: may find fault with an execution that did not fail. compare: the body may be run a few more times if it
     fails, to find out what differs when it passes. judge: is shown the execution, and alone says what a failure is.
     """
-    strategy = Replay(schedule)
-    explorer = Explorer(check_body(body), options, strategy, timeout=timeout, find_fault=find_fault, judge=judge)
+    explorer = Explorer(check_body(body), options, NoSearch(), timeout=timeout, find_fault=find_fault, judge=judge)
     try:
-        run, failure, stuck = explorer.run_once(strategy, compare)
+        run, failure, stuck = explorer.run_once(schedule, compare)
     except ScheduleMismatch as mismatch:
         raise ScheduleMismatch(f"{mismatch}{explorer.why_not(schedule)}") from None
     return _execution(run, schedule, failure, stuck)

@@ -102,15 +102,12 @@ class Explorer:
         result.notes += tuple(audit.notes)
         return result
 
-    def run_once(self, strategy: Replay, compare: bool) -> tuple[ExecutionRun, Failure | None, str]:
+    def run_once(self, schedule: Schedule, compare: bool) -> tuple[ExecutionRun, Failure | None, str]:
         """One execution, recorded for people, in which the places that the schedule speaks of are scheduling points."""
         failure = None
         with Control(self._scope, self.timeout) as control:
             control.interrupts.let_through()
-            for switch in strategy.schedule.switches:
-                PLACES.want(switch.position.line, switch.position.name)
-                WATCHER.store(switch.position.name)
-            run = self.verdicts.judged(ExecutionRun(self.body, strategy, control, self.options, recorded=True))
+            run, strategy = self._under(schedule, control)
             if run.scheduler.interruption is not None:
                 raise run.scheduler.interruption
             stuck = control.monitor.stuck
@@ -190,12 +187,9 @@ class Explorer:
 
     def _fails_under(self, schedule: Schedule, control: Control) -> bool:
         """Run a schedule that is to be tried before the search. If the body follows it no longer, a note says so."""
-        for switch in schedule.switches:
-            PLACES.want(switch.position.line, switch.position.name)
-            WATCHER.store(switch.position.name)
-        run = self._again(control)(Replay(schedule))
+        run, strategy = self._under(schedule, control)
         failed = False
-        if run is None:
+        if run.scheduler.interruption is not None or control.monitor.stuck or not strategy.followed:
             self.verdicts.note(
                 f"the schedule {schedule} can no longer be followed, so it was not run before the search"
             )
@@ -208,6 +202,26 @@ class Explorer:
                 self.result.found = run.schedule()
         PLACES.forget()
         return failed
+
+    def _under(self, schedule: Schedule, control: Control) -> tuple[ExecutionRun, Replay]:
+        """An execution under this schedule, recorded for people, where the body follows it.
+
+        In a search, the executions before have shown what has to be watched; here one that goes astray may show it.
+        """
+        for switch in schedule.switches:
+            PLACES.want(switch.position.line, switch.position.name)
+            WATCHER.store(switch.position.name)
+        for _ in range(_MOST_TO_SETTLE):
+            WATCHER.grown = False
+            strategy = Replay(schedule)
+            run = self.verdicts.judged(ExecutionRun(self.body, strategy, control, self.options, recorded=True))
+            interruption = run.scheduler.interruption
+            if interruption is not None and not isinstance(interruption, ScheduleMismatch):
+                raise interruption
+            if strategy.followed or control.monitor.stuck or not WATCHER.grown:
+                break
+            WATCHER.watch_born()
+        return run, strategy
 
     def _begin(self) -> bool:
         begun = originals.perf_counter()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections
+import functools
 import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -329,6 +331,56 @@ def two_increments() -> int:
 
 def line_of_increment() -> int:
     return Shared.increment.__code__.co_firstlineno + 1
+
+
+def shared_generator() -> None:
+    def count() -> Iterator[int]:
+        yield 1
+        yield 2
+
+    counted = count()
+    run(lambda: next(counted), lambda: next(counted))
+
+
+def cached_twice() -> int:
+    computed = []
+
+    @functools.cache
+    def compute(of: int) -> int:
+        computed.append(of)
+        return of
+
+    run(lambda: compute(1), lambda: compute(1))
+    return len(computed)
+
+
+def made_twice() -> int:
+    def make() -> list[int]:
+        return []
+
+    items = collections.defaultdict(make)
+    run(lambda: items[1].append(1), lambda: items[1].append(2))
+    return len(items[1])
+
+
+def sorted_meanwhile() -> None:
+    items = [3, 1, 2]
+    run(lambda: items.sort(key=lambda item: -item), lambda: items.append(9))
+
+
+@pytest.mark.parametrize("body", [shared_generator, cached_twice, made_twice, sorted_meanwhile])
+def test_a_switch_in_the_midst_of_c_code_replays_without_a_search_before(body: Callable[[], object]) -> None:
+    found = racekit.explore(body, stop_on_failure=False)
+    for value, outcome in found.outcomes.items():
+        assert racekit.replay(body, outcome.schedule).value == value
+    for failure in found.failures:
+        again = racekit.replay(body, failure.schedule).failure
+        assert again is not None
+        assert repr(again.exception) == repr(failure.exception)
+        pinned = racekit.explore(body, replay=failure.schedule).failure
+        assert pinned is not None
+        assert pinned.execution == 1
+    assert len(found.outcomes) + len(found.failures) == 2
 
 
 def test_a_token_that_the_body_never_gets_to_is_refused_with_step_and_line() -> None:
