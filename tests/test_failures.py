@@ -85,6 +85,21 @@ def test_the_traceback_of_an_exception_ends_at_its_line() -> None:
     assert (last.filename, last.name, last.line) == (__file__, "fail", 'raise ValueError("here")')
 
 
+def test_a_recursion_without_end_is_told_where_the_code_calls_itself() -> None:
+    def call_itself() -> None:
+        call_itself()
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(300)
+    try:
+        failure = failure_of(lambda: run(call_itself))
+    finally:
+        sys.setrecursionlimit(limit)
+    assert isinstance(failure.exception, RecursionError)
+    assert traceback.extract_tb(failure.exception.__traceback__)[-1].name == "call_itself"
+    assert failure.gil == "every"
+
+
 EVERY_FRAME = """
 import racekit
 

@@ -10,6 +10,7 @@ from racekit.trace import Place
 from racekit.watch.site import Site
 
 _sites: dict[tuple[int, int], Site] = {}
+_places: dict[tuple[int, int], Place] = {}
 _watched: dict[int, CodeType] = {}
 
 
@@ -49,8 +50,13 @@ def watched_stack(frame: FrameType | None) -> tuple[Place, ...]:
     """The watched calls that led to `frame`, outermost first."""
     stack: list[Place] = []
     while frame is not None:
-        if id(frame.f_code) in _watched:
-            stack.append(place(frame.f_code.co_filename, frame.f_lineno or 0, frame.f_code.co_qualname))
+        code = frame.f_code
+        if id(code) in _watched:
+            key = (id(code), frame.f_lasti)
+            found = _places.get(key)
+            if found is None:
+                found = _places[key] = place(code.co_filename, frame.f_lineno or 0, code.co_qualname)
+            stack.append(found)
         frame = frame.f_back
     return tuple(reversed(stack))
 

@@ -126,7 +126,7 @@ class ExecutionRun:
     # --- failures ----------------------------------------------------------------------------------------------------
 
     def _exception(self, error: BaseException, thread: ControlledThread) -> None:
-        error.__traceback__ = without_our_frames(error.__traceback__)
+        error.__traceback__ = without_our_frames(error)
         self.fault = self.fault or Fault("exception", thread.label, exception=error)
         self.scheduler.trace.append((thread.id, None, FAILS, None))
         self.scheduler.abort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import CodeType, TracebackType
 
+from racekit.runtime.call_site import is_watched
 from racekit.watch.scope import is_racekit
 from racekit.watch.swap import is_forwarding
 
@@ -13,16 +14,24 @@ def is_ours(code: CodeType) -> bool:
     return is_racekit(code.co_filename)
 
 
-def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
-    """The traceback without the frames of racekit itself; all of it if there is nothing else."""
+def without_our_frames(error: BaseException) -> TracebackType | None:
+    """Its traceback without the frames of racekit itself; all of it if there is nothing else.
+
+    Where racekit found no room for another frame, that would have been the code's own next call: it ends there.
+    """
     kept: list[TracebackType] = []
-    entry = traceback
+    ours_called = 0
+    entry = error.__traceback__
     while entry is not None:
         code = entry.tb_frame.f_code
-        if not is_ours(code) and not is_forwarding(code):
+        if is_ours(code) or is_forwarding(code):
+            ours_called = len(kept)
+        else:
             kept.append(entry)
         entry = entry.tb_next
+    if isinstance(error, RecursionError) and not any(is_watched(each.tb_frame.f_code) for each in kept[ours_called:]):
+        del kept[ours_called:]
     following: TracebackType | None = None
     for entry in reversed(kept):
         following = TracebackType(following, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return following if kept else traceback
+    return following if kept else error.__traceback__
