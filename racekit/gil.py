@@ -69,6 +69,6 @@ def judged(failure: Failure, same: object, options: Options, search: Search) -> 
 
 
 def _strategies(failure: Failure) -> Iterator[tuple[Strategy, int]]:
-    """First what is left of the schedule that failed, then every schedule."""
+    """First what is left of the schedule that failed, then every schedule, unless these are too many."""
     yield FollowSwitches(failure.schedule.switches), _TO_FIND_THE_PLACES
-    yield Bounded(), _EXECUTIONS
+    yield Bounded(at_most=_EXECUTIONS), _EXECUTIONS

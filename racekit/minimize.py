@@ -22,7 +22,6 @@ from racekit.strategies.steps import steps_between
 
 _MOST_EXECUTIONS = 200
 _SECONDS_ANYWAY = 0.5
-_EXECUTIONS_TO_ESTIMATE_BY = 10
 
 Execute = Callable[[Strategy], ExecutionRun | None]
 """Runs the body once under a strategy; None if there is no budget left for that."""
@@ -161,12 +160,8 @@ def _leave_switches_out(best: ExecutionRun, execute: Execute) -> ExecutionRun:
 
 def _search_below(best: ExecutionRun, execute: Execute, budget: Budget) -> tuple[ExecutionRun, bool]:
     """Runs the schedules with fewer preemptions, unless they seem too many; True if none of those fails any more."""
-    search = Bounded(best.scheduler.preemptions - 1)
-    tried = 0
+    search = Bounded(best.scheduler.preemptions - 1, at_most=budget.executions)
     while search.begin():
-        if tried >= _EXECUTIONS_TO_ESTIMATE_BY and search.estimated_left() > budget.executions:
-            return best, False
-        tried += 1
         run = execute(search)
         if run is None or run.scheduler.gave_way or run.scheduler.outside_calls:
             return best, False

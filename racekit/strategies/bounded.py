@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
 
+_TO_ESTIMATE_BY = 10
+"""So many executions are needed to tell how many there may be."""
+
 
 class _Point(NamedTuple):
     enabled: tuple[int, ...]
@@ -50,7 +53,7 @@ class _Run:
 
     def own_share(self) -> float:
         """Of the runs from the last preemption on, how many this one is."""
-        return self.share / math.prod(len(point.enabled) for point in self.points if not point.preemptive)
+        return math.prod((1 / len(point.enabled) for point in self.points if not point.preemptive), start=self.share)
 
     def preemptions(self) -> int:
         """How many runs depart from this one by a preemption."""
@@ -58,12 +61,16 @@ class _Run:
 
 
 class Bounded:
-    """Depth first within a round; `preemptions` limits the rounds (None: until nothing is left)."""
+    """Depth first within a round; `preemptions` limits the rounds (None: until nothing is left).
+
+    It gives up once it seems that there are more than `at_most` schedules.
+    """
 
     interleavings: int | None = None
 
-    def __init__(self, preemptions: int | None = None) -> None:
+    def __init__(self, preemptions: int | None = None, at_most: float = math.inf) -> None:
         self._limit = preemptions
+        self._at_most = at_most
         self._points: dict[tuple[tuple[int, ...], int, bool], _Point] = {}  # few differ, but there are very many
         self.restart()
 
@@ -74,6 +81,7 @@ class Bounded:
         self._this_round: list[_Run] = []
         self._next_round: list[_Run] = []
         self._run = _Run([])
+        self._before_this_round = 0
         self._begin_round(departures=1)
 
     compares_events = False
@@ -89,8 +97,9 @@ class Bounded:
         and Walsh, "Estimating search tree size", AAAI 2006).
         """
         next_round = 0 if self.bound == self._limit else self._departures_of_next_round
-        left = self._executions * (self._departures / self._seen - 1) if self._seen else self._departures
-        return left + next_round
+        if not self._executions:
+            return self._departures + next_round
+        return self._executions * (self._departures / self._seen - 1) + next_round if self._seen else math.inf
 
     def _begin_round(self, departures: int) -> None:
         """A round of the schedules that begin with one of so many `departures`."""
@@ -100,6 +109,10 @@ class Bounded:
         self._seen = 0.0
 
     def begin(self) -> bool:
+        executions = self._before_this_round + self._executions
+        if executions >= _TO_ESTIMATE_BY and executions + self.estimated_left() >= self._at_most + 1:
+            self.cut_by = self.cut_by or "executions"
+            return False
         run = self._next_run()
         if run is None:
             return False
@@ -121,6 +134,7 @@ class Bounded:
                     self.cut_by = self.cut_by or "preemptions"
                     return None
                 self.bound += 1
+                self._before_this_round += self._executions
                 self._begin_round(self._departures_of_next_round)
                 self._this_round, self._next_round = self._next_round[::-1], []
             self._stack.append(self._this_round.pop().alternatives(preemptive=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from itertools import permutations
@@ -460,3 +461,16 @@ def test_what_the_next_round_begins_with_is_left_too() -> None:
     preemptive.preemptive = True
     assert list(preemptive.executions(Bounded(1))) == [3, 2, 1, 0]
     assert list(preemptive.executions(Bounded(0))) == [0]
+
+
+@pytest.mark.parametrize(("at_most", "run", "cut_by"), [(24, 24, None), (23, 10, "executions")])
+def test_it_gives_up_as_soon_as_there_seem_to_be_too_many(at_most: int, run: int, cut_by: str | None) -> None:
+    strategy = Bounded(at_most=at_most)
+    assert len(list(Choices(2, 3, 4).executions(strategy))) == run
+    assert strategy.cut_by == cut_by
+
+
+def test_numbers_of_schedules_that_are_beyond_all_bounds_can_be_estimated() -> None:
+    strategy = Bounded(at_most=200)
+    assert set(Choices(*[10] * 500).executions(strategy)) == {math.inf}
+    assert strategy.cut_by == "executions"
