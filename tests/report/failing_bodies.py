@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import racekit
@@ -27,7 +27,7 @@ class Store:
 
 
 def run_both(
-    first: Callable[[], object], second: Callable[[], object], names: tuple[str, str] = ("첫째", "둘째")
+    first: Callable[[], object], second: Callable[[], object], names: Sequence[str] = ("첫째", "둘째")
 ) -> None:
     threads = [threading.Thread(target=target, name=name) for target, name in zip((first, second), names, strict=True)]
     for thread in threads:
@@ -40,6 +40,20 @@ def lose_an_update() -> None:
     store = Store()
     run_both(store.update, store.update)
     assert store.value == 2, "<b>both</b> count"
+
+
+class StoreWhoseNameIsLongerThanALaneOfATimelineOnAPage:
+    def __init__(self) -> None:
+        self.value_whose_name_is_longer_than_a_lane_of_a_timeline_on_a_page = 0
+
+    def update(self) -> None:
+        self.value_whose_name_is_longer_than_a_lane_of_a_timeline_on_a_page += 1
+
+
+def lose_an_update_of_a_long_name() -> None:
+    store = StoreWhoseNameIsLongerThanALaneOfATimelineOnAPage()
+    run_both(store.update, store.update, ["long" * 20, "wide" * 20])
+    assert store.value_whose_name_is_longer_than_a_lane_of_a_timeline_on_a_page == 2
 
 
 def lose_an_update_between_locks() -> None:
@@ -73,6 +87,7 @@ def spin() -> None:
 
 BODIES = {
     "lost update": lose_an_update,
+    "long names": lose_an_update_of_a_long_name,
     "between locks": lose_an_update_between_locks,
     "deadlock": deadlock,
     "livelock": spin,

@@ -62,6 +62,18 @@ def test_nothing_is_wider_than_the_window(page: Page) -> None:
     assert page.value("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("width", [1280, 1000, 420])
+def test_names_that_are_too_long_hide_no_value_and_widen_nothing(browser: Page, tmp_path: Path, width: int) -> None:
+    written = tmp_path / "long.html"
+    written.write_text(failure_page(failure_of("long names")), encoding="utf-8")
+    browser.open(written, width=width)
+    assert browser.value("document.documentElement.scrollWidth <= innerWidth")
+    assert browser.value("""[...document.querySelectorAll(".schedule-1 .said > .value")].map((value) => {
+        const line = value.parentElement.getBoundingClientRect();
+        return value.getBoundingClientRect().right <= line.right && value.scrollWidth <= value.clientWidth;
+    })""") == [True] * 4
+
+
 def test_arrow_keys_walk_forwards_and_backwards(page: Page) -> None:
     page.press("ArrowRight", "ArrowRight", "ArrowRight")
     assert page.text(".at-step") == "step 3 of 7"
