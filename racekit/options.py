@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -12,6 +13,9 @@ from racekit.errors import BadArgument
 from racekit.schedule import Schedule
 
 STRATEGIES = ("auto", "bounded", "directed", "dpor", "pct", "pos", "random", "surw", "urw")
+LIMITED = ("auto", "bounded")
+"""The strategies that keep to a number of preemptions."""
+
 GRANULARITIES = ("access", "gil", "sync")
 TIMEOUTS = ("virtual", "any")
 DATA_RACES = ("report", "error")
@@ -43,12 +47,12 @@ class Options:
     replay: Schedule | str | None = None
 
     def __post_init__(self) -> None:
-        _check_number("executions", self.executions, int, least=1, may_be_none=True)
-        _check_number("seconds", self.seconds, (int, float), least=0, may_be_none=True)
-        _check_number("preemptions", self.preemptions, int, least=0, may_be_none=True)
-        _check_number("seed", self.seed, int, least=None, may_be_none=False)
-        _check_number("depth", self.depth, int, least=1, may_be_none=False)
-        _check_number("steps", self.steps, int, least=1, may_be_none=False)
+        check_number("executions", self.executions, int, least=1, may_be_none=True)
+        check_number("seconds", self.seconds, (int, float), least=0, may_be_none=True)
+        check_number("preemptions", self.preemptions, int, least=0, may_be_none=True)
+        check_number("seed", self.seed, int, least=None)
+        check_number("depth", self.depth, int, least=1)
+        check_number("steps", self.steps, int, least=1)
         for name in ("stop_on_failure", "audit"):
             if not isinstance(getattr(self, name), bool):
                 raise BadArgument(f"{name}={getattr(self, name)!r} is not a truth value: use True or False.")
@@ -57,8 +61,13 @@ class Options:
         _check_choice("timeouts", self.timeouts, TIMEOUTS)
         _check_choice("data_races", self.data_races, DATA_RACES)
         _check_reasons("allowed_races", self.allowed_races)
-        if self.outcomes is not None and not isinstance(self.outcomes, Collection):
+        if self.outcomes is not None and (isinstance(self.outcomes, str) or not isinstance(self.outcomes, Collection)):
             raise BadArgument(f"outcomes={self.outcomes!r} is not a collection of values: write outcomes={{...}}.")
+        if self.preemptions is not None and self.strategy not in LIMITED:
+            raise BadArgument(
+                f"preemptions={self.preemptions} is not kept to by strategy={self.strategy!r}: "
+                f"leave one of them out, or use {' or '.join(map(repr, LIMITED))}."
+            )
         if self.replay is not None:
             object.__setattr__(self, "replay", Schedule.parse(self.replay))
         for name in ("include", "exclude"):
@@ -70,7 +79,9 @@ class Options:
         known = [each.name for each in fields(cls)]
         for keyword in keywords:
             if keyword not in known:
-                raise BadArgument(f"There is no option {keyword!r}: the options are {', '.join(known)}.")
+                near = get_close_matches(keyword, known, 1)
+                meant = f"did you mean {near[0]}? The options" if near else "the options"
+                raise BadArgument(f"There is no option {keyword!r}: {meant} are {', '.join(known)}.")
         return cls(**keywords)
 
     @property
@@ -101,16 +112,7 @@ def check_body(body: object) -> Callable[[], object]:
         raise BadArgument(
             f"The body to explore is {body!r}, which cannot be called: pass the function, not the result of calling it."
         )
-    if inspect.iscoroutinefunction(body):
-        raise BadArgument(
-            f"{name} is a coroutine function, which only makes a coroutine when it is called: "
-            f"pass lambda: asyncio.run({name}())."
-        )
-    if inspect.isgeneratorfunction(body) or inspect.isasyncgenfunction(body):
-        raise BadArgument(
-            f"{name} is a generator function, so calling it runs nothing: "
-            f"pass lambda: list({name}()) or a plain function."
-        )
+    check_runs(body)
     try:
         inspect.signature(body).bind()
     except TypeError as error:
@@ -122,21 +124,37 @@ def check_body(body: object) -> Callable[[], object]:
     return body
 
 
-def _check_number(
-    name: str, value: object, kinds: type | tuple[type, ...], *, least: int | None, may_be_none: bool
+def check_runs(function: Callable[..., object]) -> None:
+    """Raises BadArgument for a function whose code does not run when it is called."""
+    name = getattr(function, "__qualname__", repr(function))
+    if inspect.iscoroutinefunction(function):
+        raise BadArgument(
+            f"{name} is a coroutine function, which only makes a coroutine when it is called: "
+            f"pass lambda: asyncio.run({name}())."
+        )
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise BadArgument(
+            f"{name} is a generator function, so calling it runs nothing: "
+            f"pass lambda: list({name}()) or a plain function."
+        )
+
+
+def check_number(
+    name: str, value: object, kinds: type | tuple[type, ...], *, least: int | None, may_be_none: bool = False
 ) -> None:
+    """Raises BadArgument if `value` is no number of these kinds, or smaller than `least`."""
     if value is None and may_be_none:
         return
     if not isinstance(value, kinds) or isinstance(value, bool):
         kind = "a whole number" if kinds is int else "a number"
         raise BadArgument(f"{name}={value!r} is not {kind}{' or None' if may_be_none else ''}.")
     if least is not None and not value >= least:  # type: ignore[operator]
-        raise BadArgument(f"{name}={value!r} is less than {least}, so nothing could run: use {least} or more.")
+        raise BadArgument(f"{name}={value!r} is less than {least}, which means nothing: use {least} or more.")
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise BadArgument(f"There is no {name} {value!r}: use one of {', '.join(map(repr, choices))}.")
+        raise BadArgument(f"{name}={value!r} is not known: use one of {', '.join(map(repr, choices))}.")
 
 
 def _check_reasons(name: str, reasons: object) -> None:
@@ -153,10 +171,8 @@ def _check_reasons(name: str, reasons: object) -> None:
 
 
 def _names(option: str, value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
+    if isinstance(value, str | type) or not isinstance(value, Iterable):
         value = (value,)
-    if not isinstance(value, Iterable):
-        raise BadArgument(f"{option}={value!r} is not a sequence of names: write {option}=('package.module', ...).")
     names = []
     for item in value:
         if inspect.ismodule(item):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from racekit.errors import BadArgument
 from racekit.explore import replay_body
+from racekit.failure import raise_failure
 from racekit.inject import Injection, InjectionTimeout, Where
 from racekit.inject.gates import under_control
 from racekit.options import Options
+from racekit.report.text import failure_lines
 from racekit.schedule import Schedule
-from racekit.side_by_side import together
+from racekit.side_by_side import check_functions, together
 
 
 class Race(Injection):
@@ -28,15 +31,19 @@ class Race(Injection):
         __tracebackhide__ = True
         if under_control():
             return together(*functions, timeout=timeout)
+        check_functions(functions)
         if not controlled:
             self._begin_live()
             try:
                 return together(*functions, timeout=timeout)
+            except InjectionTimeout as error:
+                raise error.with_traceback(None) from None
             except BaseExceptionGroup as group:
                 broken = group.subgroup(InjectionTimeout)
-                raise (group if broken is None else broken.exceptions[0]) from None
+                raise (group if broken is None else broken.exceptions[0].with_traceback(None)) from None
         execution = replay_body(lambda: together(*functions), Schedule(), Options(), timeout=timeout)
-        execution.check()
+        if execution.failure is not None:
+            raise_failure(replace(execution.failure, report="\n".join(failure_lines(execution.failure))))
         results: Any = execution.value
         return list(results)
 

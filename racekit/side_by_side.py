@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
 from racekit.errors import BadArgument, ExecutionAborted, RacekitError
+from racekit.options import check_runs
 from racekit.runtime.control import WATCHER
 
 
@@ -22,11 +23,10 @@ def together(*functions: Callable[[], Any], timeout: float | None = None) -> lis
 
     What a function raised is raised here; what several raised, as an ExceptionGroup. `timeout` is in seconds for all of
     them together; then StillRunning names those that go on. A thread has the name of its function; that of a lambda is
-    the text that it mentions (`lambda: update("First")` runs in "First"), or else the last name in it.
+    the text that it mentions (`lambda: update("First")` runs in "First"), or else the last name in it. Raises
+    BadArgument for what cannot be called, and for coroutine and generator functions, which would not run.
     """
-    for function in functions:
-        if not callable(function):
-            raise BadArgument(f"{function!r} cannot be called: pass functions without arguments, such as lambdas.")
+    check_functions(functions)
     results: list[Any] = [None] * len(functions)
     errors: dict[int, BaseException] = {}
 
@@ -58,6 +58,14 @@ def together(*functions: Callable[[], Any], timeout: float | None = None) -> lis
     if raised:
         raise raised[0]
     return results
+
+
+def check_functions(functions: Iterable[object]) -> None:
+    """Raises BadArgument for what cannot run in a thread."""
+    for function in functions:
+        if not callable(function):
+            raise BadArgument(f"{function!r} cannot be called: pass functions without arguments, such as lambdas.")
+        check_runs(function)
 
 
 def _names(functions: tuple[Callable[[], Any], ...]) -> list[str]:

@@ -85,6 +85,21 @@ def test_the_traceback_of_an_exception_ends_at_its_line() -> None:
     assert (last.filename, last.name, last.line) == (__file__, "fail", 'raise ValueError("here")')
 
 
+def test_exceptions_that_go_with_another_one_are_told_as_they_would_be_without_racekit() -> None:
+    def fail() -> None:
+        try:
+            [][0]
+        except IndexError:
+            raise ValueError("in its place") from KeyError()
+
+    failure = failure_of(lambda: racekit.together(fail, fail))
+    assert isinstance(failure.exception, ExceptionGroup)
+    for error in failure.exception.exceptions:
+        assert [frame.name for frame in traceback.extract_tb(error.__traceback__)] == ["fail"]
+        assert error.__context__ is not None
+        assert [frame.name for frame in traceback.extract_tb(error.__context__.__traceback__)] == ["fail"]
+
+
 def test_a_recursion_without_end_is_told_where_the_code_calls_itself() -> None:
     def call_itself() -> None:
         call_itself()

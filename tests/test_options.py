@@ -50,20 +50,24 @@ def test_a_refusal_is_a_racekit_error_and_a_value_error() -> None:
 
 
 def test_an_option_that_does_not_exist_is_answered_with_those_that_do() -> None:
-    message = refusal(execution=10)
-    assert message.startswith("There is no option 'execution': the options are executions, seconds, preemptions,")
+    message = refusal(colour=10)
+    assert message.startswith("There is no option 'colour': the options are executions, seconds, preemptions,")
+
+
+def test_an_option_that_is_misspelt_is_answered_with_the_one_that_was_meant() -> None:
+    assert refusal(executoins=10).startswith("There is no option 'executoins': did you mean executions? The options are")
 
 
 def test_a_negative_number_of_executions_is_refused() -> None:
-    assert refusal(executions=-1) == "executions=-1 is less than 1, so nothing could run: use 1 or more."
+    assert refusal(executions=-1) == "executions=-1 is less than 1, which means nothing: use 1 or more."
 
 
 def test_zero_executions_are_refused() -> None:
-    assert refusal(executions=0) == "executions=0 is less than 1, so nothing could run: use 1 or more."
+    assert refusal(executions=0) == "executions=0 is less than 1, which means nothing: use 1 or more."
 
 
 def test_negative_seconds_are_refused() -> None:
-    assert refusal(seconds=-0.5) == "seconds=-0.5 is less than 0, so nothing could run: use 0 or more."
+    assert refusal(seconds=-0.5) == "seconds=-0.5 is less than 0, which means nothing: use 0 or more."
 
 
 def test_seconds_that_are_not_a_number_are_refused() -> None:
@@ -75,7 +79,7 @@ def test_seconds_that_are_nan_are_refused() -> None:
 
 
 def test_a_negative_preemption_bound_is_refused() -> None:
-    assert refusal(preemptions=-1) == "preemptions=-1 is less than 0, so nothing could run: use 0 or more."
+    assert refusal(preemptions=-1) == "preemptions=-1 is less than 0, which means nothing: use 0 or more."
 
 
 def test_fractional_executions_are_refused() -> None:
@@ -87,7 +91,7 @@ def test_a_truth_value_is_no_number_of_executions() -> None:
 
 
 def test_a_step_limit_of_zero_is_refused() -> None:
-    assert refusal(steps=0) == "steps=0 is less than 1, so nothing could run: use 1 or more."
+    assert refusal(steps=0) == "steps=0 is less than 1, which means nothing: use 1 or more."
 
 
 def test_a_missing_step_limit_is_refused() -> None:
@@ -103,30 +107,37 @@ def test_a_negative_seed_is_as_good_as_any() -> None:
 
 
 def test_a_bug_has_at_least_one_constraint() -> None:
-    assert refusal(depth=0) == "depth=0 is less than 1, so nothing could run: use 1 or more."
+    assert refusal(depth=0) == "depth=0 is less than 1, which means nothing: use 1 or more."
 
 
 def test_an_unknown_strategy_is_answered_with_the_known_ones() -> None:
     message = refusal(strategy="lucky")
-    assert message.startswith("There is no strategy 'lucky': use one of 'auto',")
+    assert message.startswith("strategy='lucky' is not known: use one of 'auto',")
     assert "'bounded'" in message
     assert "'random'" in message
 
 
 def test_an_unknown_granularity_is_answered_with_the_known_ones() -> None:
-    assert refusal(granularity="line") == "There is no granularity 'line': use one of 'access', 'gil', 'sync'."
+    assert refusal(granularity="line") == "granularity='line' is not known: use one of 'access', 'gil', 'sync'."
 
 
 def test_an_unknown_kind_of_timeouts_is_answered_with_the_known_ones() -> None:
-    assert refusal(timeouts="real") == "There is no timeouts 'real': use one of 'virtual', 'any'."
+    assert refusal(timeouts="real") == "timeouts='real' is not known: use one of 'virtual', 'any'."
 
 
 def test_stop_on_failure_must_be_a_truth_value() -> None:
     assert refusal(stop_on_failure="no") == "stop_on_failure='no' is not a truth value: use True or False."
 
 
-def test_names_to_include_must_be_a_sequence() -> None:
-    assert refusal(include=3) == "include=3 is not a sequence of names: write include=('package.module', ...)."
+@pytest.mark.parametrize("strategy", ["directed", "dpor", "pct", "pos", "random", "surw", "urw"])
+def test_a_number_of_preemptions_is_refused_where_the_strategy_does_not_keep_to_it(strategy: str) -> None:
+    assert refusal(preemptions=1, strategy=strategy) == (
+        f"preemptions=1 is not kept to by strategy='{strategy}': leave one of them out, or use 'auto' or 'bounded'."
+    )
+
+
+def test_a_text_is_no_collection_of_outcomes() -> None:
+    assert refusal(outcomes="done") == "outcomes='done' is not a collection of values: write outcomes={...}."
 
 
 def test_something_that_names_no_code_cannot_be_excluded() -> None:
@@ -136,6 +147,8 @@ def test_something_that_names_no_code_cannot_be_excluded() -> None:
 
 def test_one_name_may_stand_alone() -> None:
     assert Options(include="json").include == ("json",)
+    assert Options(include=queue).include == ("queue",)
+    assert Options(exclude=Store.update).exclude == (f"{__name__}.Store.update",)
 
 
 def test_code_may_stand_for_its_name() -> None:

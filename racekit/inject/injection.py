@@ -13,6 +13,7 @@ from typing import Any, Self
 from racekit.errors import BadArgument
 from racekit.inject.gates import AtBarrier, AtPause, Gate, InOrder, resume, under_control
 from racekit.inject.places import Place, check, find_function, put, remove
+from racekit.options import check_number
 from racekit.runtime.turn import TURN
 from racekit.watch.lines import find_statement
 
@@ -70,8 +71,7 @@ class Injection:
         times: int | Iterable[int] | None = None,
     ) -> Self:
         """`parties` threads wait here for one another, then all go on."""
-        if parties < 1:
-            raise BadArgument(f"parties={parties} can never come together: use 1 or more.")
+        check_number("parties", parties, int, least=1)
 
         def meet() -> None:
             AtBarrier(self._run().gate(place), place, self.timeout, parties).pass_by()
@@ -89,8 +89,7 @@ class Injection:
         times: int | Iterable[int] | None = None,
     ) -> Self:
         """A thread sleeps here (in virtual time under control)."""
-        if seconds < 0:
-            raise BadArgument(f"seconds={seconds} is no time to sleep: use 0 or more.")
+        check_number("seconds", seconds, (int, float), least=0)
         self._place(function, before, after, times, lambda: time.sleep(seconds))
         return self
 

@@ -104,13 +104,15 @@ def _limits(texts: dict[str, str | None]) -> dict[str, Any]:
     for (where, text), name in zip(texts.items(), LIMITS, strict=True):
         if not text:
             continue
+        kind = option_types()[name]
         try:
-            values[name] = option_types()[name](text)
+            values[name] = kind(text)
             Options.of({name: values[name]})
         except BadArgument as error:
             raise pytest.UsageError(f"{where}: {error}") from None
         except ValueError:
-            raise pytest.UsageError(f"{where}: {text!r} is not a number.") from None
+            number = "a whole number" if kind is int else "a number"
+            raise pytest.UsageError(f"{where}: {text!r} is not {number}.") from None
     return values
 
 

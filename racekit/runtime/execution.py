@@ -19,7 +19,7 @@ from racekit.runtime.primitives.executors import give_back_executors
 from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
 from racekit.runtime.scheduling_point import FAILS, ByDefault, Chooser
 from racekit.runtime.thread import ControlledThread
-from racekit.runtime.tracebacks import without_our_frames
+from racekit.runtime.tracebacks import leave_out_our_frames
 from racekit.runtime.turn import TURN
 from racekit.schedule import ACCESSES, Position, Schedule, Switch
 from racekit.trace import Event, Place, Trace, Wait
@@ -126,7 +126,7 @@ class ExecutionRun:
     # --- failures ----------------------------------------------------------------------------------------------------
 
     def _exception(self, error: BaseException, thread: ControlledThread) -> None:
-        error.__traceback__ = without_our_frames(error)
+        leave_out_our_frames(error)
         self.fault = self.fault or Fault("exception", thread.label, exception=error)
         self.scheduler.trace.append((thread.id, None, FAILS, None))
         self.scheduler.abort()

@@ -14,7 +14,20 @@ def is_ours(code: CodeType) -> bool:
     return is_racekit(code.co_filename)
 
 
-def without_our_frames(error: BaseException) -> TracebackType | None:
+def leave_out_our_frames(error: BaseException) -> None:
+    """Take the frames of racekit itself out of the tracebacks of an exception, and of those that it goes with."""
+    left, seen = [error], set[int]()
+    while left:
+        each = left.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = _without_our_frames(each)
+            left += [other for other in (each.__cause__, each.__context__) if other is not None]
+            if isinstance(each, BaseExceptionGroup):
+                left += each.exceptions
+
+
+def _without_our_frames(error: BaseException) -> TracebackType | None:
     """Its traceback without the frames of racekit itself; all of it if there is nothing else.
 
     Where racekit found no room for another frame, that would have been the code's own next call: it ends there.

@@ -183,7 +183,7 @@ def test_a_decorated_function_explores_itself_without_the_plugin(project: Projec
     [
         ("@pytest.mark.race\nasync def test_it(): ...", "*test_it is a coroutine function, * asyncio.run*"),
         ("@pytest.mark.race(5)\ndef test_it(): ...", "*The race marker was given 5 without a keyword*"),
-        ("@pytest.mark.race(speed=5)\ndef test_it(): ...", "*There is no option 'speed': the options are*"),
+        ("@pytest.mark.race(colour=5)\ndef test_it(): ...", "*There is no option 'colour': the options are*"),
         ("@pytest.mark.race(executions=0)\ndef test_it(): ...", "*executions=0 is less than 1*"),
     ],
     ids=["coroutine", "positional", "unknown", "too small"],
@@ -203,7 +203,7 @@ def test_a_marker_that_cannot_be_followed_fails_its_test_in_one_sentence(
         ("@racekit.race\nasync def test_it(): ...", "*test_it is a coroutine function, * asyncio.run*"),
         ("@racekit.race\ndef test_it(): yield", "*test_it is a generator function*must not yield*"),
         ("@racekit.race\nclass TestIt: ...", "*TestIt is not a function*"),
-        ("@racekit.race(speed=5)\ndef test_it(): ...", "*There is no option 'speed': the options are*"),
+        ("@racekit.race(colour=5)\ndef test_it(): ...", "*There is no option 'colour': the options are*"),
     ],
     ids=["coroutine", "generator", "class", "unknown"],
 )

@@ -61,11 +61,12 @@ def test_the_command_line_chooses_the_strategy(project: Project) -> None:
 @pytest.mark.parametrize(
     ("argument", "refusal"),
     [
-        ("--race-executions=many", "*ERROR: --race-executions: 'many' is not a number."),
+        ("--race-executions=many", "*ERROR: --race-executions: 'many' is not a whole number."),
         ("--race-executions=0", "*ERROR: --race-executions: executions=0 is less than 1*"),
+        ("--race-executions=1.5", "*ERROR: --race-executions: '1.5' is not a whole number."),
         ("--race-seconds=-1", "*ERROR: --race-seconds: seconds=-1.0 is less than 0*"),
-        ("--race-strategy=luck", "*ERROR: --race-strategy: There is no strategy 'luck': use one of 'auto'*"),
-        ("--race-seed=x", "*ERROR: --race-seed: 'x' is not a number."),
+        ("--race-strategy=luck", "*ERROR: --race-strategy: strategy='luck' is not known: use one of 'auto'*"),
+        ("--race-seed=x", "*ERROR: --race-seed: 'x' is not a whole number."),
         ("--race-replay=xyz", "*ERROR: --race-replay: 'xyz' is not a schedule token*"),
         ("--override-ini=race_executions=0", "*ERROR: race_executions in the ini file: executions=0 is less than 1*"),
         ("--override-ini=race_replay=xyz", "*ERROR: race_replay in the ini file: 'xyz' is not a schedule token*"),

@@ -267,7 +267,7 @@ def test_timeouts_may_expire_at_any_point() -> None:
     ("options", "refusal"),
     [
         ({"seed": 1}, "has no option 'seed', since it is one execution"),
-        ({"timeouts": "none"}, "There is no timeouts 'none'"),
+        ({"timeouts": "none"}, "timeouts='none' is not known"),
         ({"switches": -1}, "switches=-1 is not a whole number of 0 or more"),
     ],
 )
