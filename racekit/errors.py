@@ -15,6 +15,10 @@ class ScheduleMismatch(RacekitError):
     """A schedule that the body did not follow to its end; the message says where it stopped fitting."""
 
 
+class NeverReached(RacekitError, AssertionError):
+    """A place at which nothing happened while an injection was active, so that the test is not what it seems to be."""
+
+
 class NestedExploration(RacekitError, RuntimeError):
     """`explore` was called by a body that is itself being explored."""
 

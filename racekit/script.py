@@ -36,16 +36,24 @@ class Race(Injection):
             self._begin_live()
             try:
                 return together(*functions, timeout=timeout)
-            except InjectionTimeout as error:
-                raise error.with_traceback(None) from None
-            except BaseExceptionGroup as group:
-                broken = group.subgroup(InjectionTimeout)
-                raise (group if broken is None else broken.exceptions[0].with_traceback(None)) from None
+            except BaseException as error:
+                self._failed()
+                timed_out = _timeout_in(error)
+                if timed_out is None:
+                    raise
+                raise timed_out.with_traceback(None) from None
         execution = replay_body(lambda: together(*functions), Schedule(), Options(), timeout=timeout)
         if execution.failure is not None:
+            self._failed()
             raise_failure(replace(execution.failure, report="\n".join(failure_lines(execution.failure))))
         results: Any = execution.value
         return list(results)
+
+
+def _timeout_in(error: BaseException) -> InjectionTimeout | None:
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_timeout_in, error.exceptions)), None)
+    return error if isinstance(error, InjectionTimeout) else None
 
 
 def inject(

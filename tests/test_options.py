@@ -55,7 +55,9 @@ def test_an_option_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 
 def test_an_option_that_is_misspelt_is_answered_with_the_one_that_was_meant() -> None:
-    assert refusal(executoins=10).startswith("There is no option 'executoins': did you mean executions? The options are")
+    assert refusal(executoins=10).startswith(
+        "There is no option 'executoins': did you mean executions? The options are"
+    )
 
 
 def test_a_negative_number_of_executions_is_refused() -> None:

@@ -130,6 +130,13 @@ def test_what_cannot_be_called_is_refused_before_anything_runs(wrong: Any) -> No
     assert not ran
 
 
+def test_a_coroutine_function_is_refused_since_calling_it_runs_nothing() -> None:
+    async def work() -> None: ...
+
+    with pytest.raises(BadArgument, match=r"pass lambda: asyncio.run\(.*work\(\)\)"):
+        together(work)
+
+
 # --- names -----------------------------------------------------------------------------------------------------------
 
 

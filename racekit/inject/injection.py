@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from racekit.errors import BadArgument
+from racekit.errors import BadArgument, NeverReached
 from racekit.inject.gates import AtBarrier, AtPause, Gate, InOrder, resume, under_control
 from racekit.inject.places import Place, check, find_function, put, remove
 from racekit.options import check_number
@@ -45,12 +45,16 @@ class Injection:
     What has happened so far (who has come to a barrier, what has passed in an order) counts for one execution, or one
     `together` of ordinary threads.
 
+    At the end of `with` NeverReached is raised for a place where nothing has happened, as no thread came there; but not
+    inside an exploration, where that may be so in some executions.
+
     `timeout`: how many real seconds threads outside control wait for one another before InjectionTimeout.
     """
 
     def __init__(self, timeout: float = 10.0) -> None:
         self.timeout = timeout
         self._places: list[Place] = []
+        self._unreached: dict[Place, None] = {}
         self._names: dict[Place, str] = {}
         self._order: tuple[str, ...] = ()
         self._resumed: set[str] = set()
@@ -177,6 +181,7 @@ class Injection:
         check(place)
         self._places.append(place)
         if self._active:
+            self._unreached[place] = None
             put(place)
         return place
 
@@ -188,6 +193,7 @@ class Injection:
         self._active = True
         self._resumed.clear()
         self._live = Run()
+        self._unreached = dict.fromkeys(self._places)
         for place in self._places:
             put(place)
         return self
@@ -195,10 +201,13 @@ class Injection:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
         self._active = False
         self._controlled_by = None
         for place in self._places:
             remove(place)
+        if error is None and self._unreached and not under_control():
+            raise NeverReached(_in_words(next(iter(self._unreached))))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -207,6 +216,10 @@ class Injection:
                 return function(*args, **kwargs)
 
         return injected
+
+    def _failed(self) -> None:
+        """Threads could not go on, so that some places may not have been reached for that."""
+        self._unreached.clear()
 
     # --- what threads do there ---------------------------------------------------------------------------------------
 
@@ -230,4 +243,13 @@ class Injection:
         passages = self._run().passages
         passages[key] = passage = passages.get(key, 0) + 1
         if place.times is None or passage in place.times:
+            self._unreached.pop(place, None)
             place.action()
+
+
+def _in_words(unreached: Place) -> str:
+    often = "" if unreached.times is None else " as often as times= says"
+    return (
+        f"No thread came to the place {unreached}{often}, so nothing happened there: "
+        "choose a line that is run, or leave it out."
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import racekit
-from racekit import BadArgument, Race
+from racekit import BadArgument, NeverReached, Race
 from racekit.scenarios import FakeDataStore, LockedDataStore
 
 
@@ -69,6 +69,63 @@ def test_with_can_be_entered_again(marks: Marks) -> None:
         with injection:
             passed()
     assert marks.count == 2
+
+
+# --- places where nothing has happened -------------------------------------------------------------------------------
+
+
+def sometimes(number: int) -> int:
+    if number:
+        number = 1 // number
+        number += 1
+    return number
+
+
+def test_a_place_where_no_thread_came_is_an_error_at_the_end(marks: Marks) -> None:
+    with pytest.raises(NeverReached) as raised:
+        with racekit.inject(sometimes, before="number += 1", call=marks):
+            sometimes(0)
+    assert str(raised.value) == (
+        f"No thread came to the place before `number += 1` (sometimes, line {sometimes.__code__.co_firstlineno + 3}), "
+        "so nothing happened there: choose a line that is run, or leave it out."
+    )
+
+
+def test_behind_a_statement_that_raises_no_thread_comes(marks: Marks) -> None:
+    with pytest.raises(NeverReached, match="the place after `number = 1 // number`"):
+        with racekit.inject(sometimes, after="1 // number", call=marks):
+            with pytest.raises(TypeError):
+                sometimes("1")  # type: ignore[arg-type]
+
+
+def test_a_passage_that_no_thread_came_to_is_an_error_at_the_end(marks: Marks) -> None:
+    with pytest.raises(NeverReached, match=r"line \d+\) as often as times= says, so nothing"):
+        with racekit.inject(passed, before="return", call=marks, times=2):
+            passed()
+
+
+def test_where_the_test_fails_that_is_told_and_not_what_was_never_reached(marks: Marks) -> None:
+    with pytest.raises(ValueError, match="failed"):
+        with racekit.inject(sometimes, before="number += 1", call=marks):
+            raise ValueError("failed")
+
+
+@pytest.mark.parametrize("controlled", [True, False])
+def test_where_functions_side_by_side_fail_no_place_has_to_be_reached(race: Race, controlled: bool) -> None:
+    race.barrier(sometimes, before="number += 1", parties=2)
+    with pytest.raises(TypeError):
+        race.together(lambda: sometimes("1"), controlled=controlled)  # type: ignore[arg-type]
+
+
+@racekit.race(outcomes={0, 1})
+def test_where_schedules_are_explored_some_may_not_come_to_a_place(race: Race, marks: Marks) -> int:
+    numbers = [0]
+    race.call(sometimes, marks, before="number += 1")
+    racekit.together(lambda: numbers.append(1), lambda: sometimes(numbers[-1]))
+    return marks.count
+
+
+# --- nothing twice ---------------------------------------------------------------------------------------------------
 
 
 def test_with_cannot_be_entered_twice_at_once() -> None:

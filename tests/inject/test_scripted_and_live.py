@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from racekit import Deadlock, InjectionTimeout, Race
+from racekit import BadArgument, Deadlock, InjectionTimeout, Race
 from racekit.scenarios import FakeDataStore, LockedDataStore, LockPair, Restroom, single_restroom
 
 BOTH_WAYS = pytest.mark.parametrize("controlled", [True, False], ids=["scripted", "live"])
@@ -232,6 +232,35 @@ def test_a_pause_that_nobody_resumes_is_a_deadlock(race: Race) -> None:
     race.pause(steps.begin, before="self.seen", name="forgotten")
     with pytest.raises(Deadlock, match=r"one waits for the pause 'forgotten' before `self.seen.append"):
         race.together(lambda: steps.begin("one"))
+
+
+def test_what_cannot_happen_is_told_without_a_schedule_as_there_was_no_search(race: Race) -> None:
+    steps = Steps()
+    race.pause(steps.begin, before="self.seen", name="forgotten")
+    with pytest.raises(Deadlock) as found:
+        race.together(lambda: steps.begin("one"))
+    assert "replay" not in str(found.value)
+    assert "preemption" not in str(found.value)
+
+
+def test_ordinary_threads_are_told_to_have_waited_without_the_lines_of_racekit(impatient: Race) -> None:
+    steps = Steps()
+    impatient.barrier(steps.begin, before="self.seen", parties=2)
+    with pytest.raises(InjectionTimeout) as broken:
+        impatient.together(lambda: steps.begin("one"), controlled=False)
+    assert broken.traceback[1].name == broken.traceback[-1].name == "together"
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "2", 1.5, True])
+def test_what_is_no_number_of_parties_is_refused(race: Race, wrong: Any) -> None:
+    with pytest.raises(BadArgument, match=f"parties={wrong!r} is "):
+        race.barrier(Steps.begin, before="self.seen", parties=wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1, "2", None])
+def test_what_is_no_time_to_sleep_is_refused(race: Race, wrong: Any) -> None:
+    with pytest.raises(BadArgument, match=f"seconds={wrong!r} is "):
+        race.sleep(Steps.begin, before="self.seen", seconds=wrong)
 
 
 def test_ordinary_threads_do_not_wait_for_more_parties_forever(race: Race, fake_data_store: FakeDataStore) -> None:

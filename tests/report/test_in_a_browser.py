@@ -68,10 +68,13 @@ def test_names_that_are_too_long_hide_no_value_and_widen_nothing(browser: Page, 
     written.write_text(failure_page(failure_of("long names")), encoding="utf-8")
     browser.open(written, width=width)
     assert browser.value("document.documentElement.scrollWidth <= innerWidth")
-    assert browser.value("""[...document.querySelectorAll(".schedule-1 .said > .value")].map((value) => {
+    assert (
+        browser.value("""[...document.querySelectorAll(".schedule-1 .said > .value")].map((value) => {
         const line = value.parentElement.getBoundingClientRect();
         return value.getBoundingClientRect().right <= line.right && value.scrollWidth <= value.clientWidth;
-    })""") == [True] * 4
+    })""")
+        == [True] * 4
+    )
 
 
 def test_arrow_keys_walk_forwards_and_backwards(page: Page) -> None:
