@@ -19,8 +19,7 @@ Source = Callable[[str, int], str]
 """The text of a line of a file; empty where there is none."""
 
 _REAL_TIME = re.compile(
-    r"\b(?:datetime|date)\.(?:now|utcnow|today)\(|\btime\.(?:process_time|thread_time|localtime|gmtime|ctime|strftime)"
-    r"(?:_ns)?\(|\b(?:process_time|thread_time)(?:_ns)?\(|\bos\.times\("
+    r"\b(?:time\.)?(?:process_time|thread_time)(?:_ns)?\(|\btime\.clock_gettime(?:_ns)?\(|\bos\.times\("
 )
 _CACHES = re.compile(r"@(?:functools\.)?(cached_property|lru_cache|cache)\b")
 _LINES_OF_A_FUNCTION = 200

@@ -108,9 +108,11 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         owner = callable.__self__
         methods = containers.METHODS.get(type(owner))
         if methods is None:
-            replaced = REPLACED_METHODS.get(type(owner))
+            of_class = type(owner) is type
+            replaced = REPLACED_METHODS.get(owner if of_class else type(owner))
             if replaced is not None and callable.__name__ in replaced:
-                return replaced[callable.__name__].__get__(owner)
+                method = replaced[callable.__name__]
+                return method.__get__(None, owner) if of_class else method.__get__(owner)
             replacement = REPLACED_CALLABLES.get(id(callable))
             if replacement is not None:
                 return replacement
@@ -151,6 +153,8 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
             return callable
     elif issubclass(kind, ReferenceType):
         ask(callable)
+    elif kind is staticmethod:
+        return callable  # a function, which is watched itself, or stands for one written in C
     if callable is vars and arguments:
         TURN.scheduler.conflicts.name_items(arguments[0])
     elif callable is globals:

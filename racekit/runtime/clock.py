@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
+import warnings
 from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from racekit.runtime import originals
@@ -59,6 +62,17 @@ def _reading(original: Callable[[], Any], base: Callable[[Epoch], int], in_nanos
     return read
 
 
+def _telling_of_now(original: Callable[..., Any], given: int, now: Callable[[], object]) -> Callable[..., Any]:
+    """`original`, a function that speaks of now if it is called with only as many arguments, or with None as next."""
+
+    def tell(*args: Any) -> Any:
+        if _get_ident() == TURN.ident and (len(args) == given or (len(args) == given + 1 and args[given] is None)):
+            args = (*args[:given], now())
+        return original(*args)
+
+    return tell
+
+
 def _replacements() -> dict[Any, Any]:
     found: dict[Any, Any] = {originals.sleep: virtual_sleep}
     readings: list[tuple[str, Callable[[Epoch], int]]] = [
@@ -70,8 +84,36 @@ def _replacements() -> dict[Any, Any]:
         for suffix in ("", "_ns"):
             original = getattr(time, name + suffix)
             found[original] = _reading(original, base, bool(suffix))
+    now = found[time.time]
+    for original in (time.localtime, time.gmtime, time.ctime):
+        found[original] = _telling_of_now(original, 0, now)
+    localtime = found[time.localtime]
+    found[time.asctime] = _telling_of_now(time.asctime, 0, localtime)
+    found[time.strftime] = _telling_of_now(time.strftime, 1, localtime)
     return found
 
 
 REPLACEMENTS = _replacements()
 """For each function of `time` that is under control: what takes its place."""
+
+
+_wall_clock = REPLACEMENTS[originals.wall_clock]
+_now, _utcnow, _fromtimestamp = (vars(datetime)[name] for name in ("now", "utcnow", "fromtimestamp"))
+
+
+def _virtual_now(kind: type[datetime], tz: tzinfo | None = None) -> datetime:
+    if _get_ident() != TURN.ident:
+        return _now.__get__(None, kind)(tz)  # type: ignore[no-any-return]
+    return _fromtimestamp.__get__(None, kind)(_wall_clock(), tz)  # type: ignore[no-any-return]
+
+
+def _virtual_utcnow(kind: type[datetime]) -> datetime:
+    if _get_ident() != TURN.ident:
+        return _utcnow.__get__(None, kind)()  # type: ignore[no-any-return]
+    if sys.version_info >= (3, 12):
+        warnings.warn("datetime.datetime.utcnow() is deprecated", DeprecationWarning, stacklevel=2)
+    return _virtual_now(kind, UTC).replace(tzinfo=None)
+
+
+DATETIME_METHODS = {"now": classmethod(_virtual_now), "utcnow": classmethod(_virtual_utcnow)}
+"""Methods of `datetime` that ask the system for the time; `today` asks `time.time`."""

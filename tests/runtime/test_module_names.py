@@ -98,3 +98,38 @@ def test_a_name_that_had_another_value_for_a_time_is_replaced_under_the_name_it_
     assert patched.wait() == "other"
     names.remove()
     assert patched.wait() == "real"
+
+
+def test_what_functions_and_classes_of_an_installed_module_hold_is_replaced(modules: Callable[..., Any]) -> None:
+    def by_default(wait: Callable[[], str] = Waiting.real) -> str:
+        return wait()
+
+    def by_keyword(*, wait: Callable[[], str] = Waiting.real) -> str:
+        return wait()
+
+    class Waiter:
+        wait = Waiting.real
+
+        def method(self, wait: Callable[[], str] = Waiting.real) -> str:
+            return wait()
+
+    Waiter.__module__ = "thing"
+    modules("thing", INSTALLED, by_default=by_default, by_keyword=by_keyword, Waiter=Waiter)
+    names = NameReplacement({Waiting.real: Waiting.other})
+    for _ in range(2):
+        names.install()
+        assert [by_default(), by_keyword(), Waiter().method(), Waiter.wait()] == ["other"] * 4
+        names.remove()
+        assert [by_default(), by_keyword(), Waiter().method(), Waiter.wait()] == ["real"] * 4
+    assert Waiter.wait is Waiting.real
+
+
+def test_a_class_that_keeps_the_replacement_does_not_make_a_method_of_it(modules: Callable[..., Any]) -> None:
+    module, names = modules("thing", INSTALLED, wait=Waiting.real), NameReplacement({Waiting.real: Waiting.other})
+    names.install()
+
+    class Waiter:
+        wait = module.wait
+
+    assert Waiter().wait() == "other"
+    names.remove()

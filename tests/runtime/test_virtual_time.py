@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import queue
 import sched
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
@@ -51,6 +54,65 @@ def test_every_clock_moves_by_what_was_slept(clock: str) -> None:
         return read() - before, read_in_nanoseconds() - before_in_nanoseconds
 
     assert all_of(body) == {(0.25, 250_000_000)}
+
+
+@pytest.mark.parametrize("read", [datetime.now, lambda: datetime.now(UTC), datetime.today, date.today])
+def test_dates_move_by_what_was_slept(read: Callable[[], date]) -> None:
+    def body() -> timedelta:
+        before = read()
+        time.sleep(86400)
+        return read() - before
+
+    assert all_of(body) == {timedelta(days=1)}
+
+
+def test_a_date_of_a_class_of_its_own_is_one() -> None:
+    class Moment(datetime):
+        pass
+
+    assert all_of(lambda: (type(Moment.now()), Moment.now().timestamp() - time.time() < 0.001)) == {(Moment, True)}
+
+
+@pytest.mark.filterwarnings("default:datetime.datetime.utcnow:DeprecationWarning")
+def test_utcnow_is_virtual_and_warns_as_ever() -> None:
+    def body() -> timedelta:
+        return datetime.utcnow() - datetime.now(UTC).replace(tzinfo=None)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert all_of(body) == {timedelta(0)}
+    assert {(each.category, each.filename) for each in caught} == (
+        {(DeprecationWarning, __file__)} if sys.version_info >= (3, 12) else set()
+    )
+
+
+@pytest.mark.parametrize(
+    "read",
+    [time.localtime, time.gmtime, time.ctime, time.asctime, lambda: time.strftime("%x"), lambda: time.ctime(None)],
+)
+def test_what_tells_of_now_tells_of_virtual_time(read: Callable[[], object]) -> None:
+    def body() -> bool:
+        before = read()
+        time.sleep(86400)
+        return read() != before
+
+    assert all_of(body) == {True}
+
+
+def test_a_given_time_is_told_as_ever() -> None:
+    assert all_of(lambda: (time.gmtime(0).tm_year, time.strftime("%Y", time.gmtime(0)))) == {(1970, "1970")}
+
+
+def test_a_class_made_in_the_body_may_keep_a_clock() -> None:
+    def body() -> float:
+        class Stopwatch:
+            clock = time.monotonic
+
+        before = Stopwatch().clock()
+        time.sleep(1)
+        return Stopwatch().clock() - before
+
+    assert all_of(body) == {1.0}
 
 
 def test_computing_takes_no_virtual_time() -> None:
