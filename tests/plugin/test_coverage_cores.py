@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 import pytest
 from small_project import Project
@@ -35,7 +36,9 @@ def test_it():
     assert measured.classify_in_threads() == ["few", "few"]
 """
 
-CORES = ["ctrace", "sysmon"] if sys.version_info >= (3, 12) else ["ctrace"]
+CORES = ["pytrace" if find_spec("coverage.tracer") is None else "ctrace"]
+if sys.version_info >= (3, 12):
+    CORES.append("sysmon")
 
 
 @pytest.mark.parametrize("core", CORES)
