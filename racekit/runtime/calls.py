@@ -25,7 +25,8 @@ from racekit.runtime.callbacks import TAKING_FUNCTIONS, hands_over, takes_functi
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.deaths import ask, expect_death
 from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
-from racekit.runtime.footprints import Cached, touches
+from racekit.runtime.footprints import Cached, reads_arguments, touches
+from racekit.runtime.going_through import ONLY_ITERATORS
 from racekit.runtime.items import unpack
 from racekit.runtime.library_objects import effect, is_library_class
 from racekit.runtime.midst import COMPARING, call_cached, calls_back, may_be_called
@@ -149,7 +150,8 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
     elif kind is type or issubclass(kind, type):
         if id(callable) in TAKING_FUNCTIONS and callable is not defaultdict:
             return _call_type(callable, arguments, site)
-        if id(callable) not in containers.READERS and callable is not type and not is_library_class(callable):
+        reads = callable in ONLY_ITERATORS or reads_arguments(callable) or is_library_class(callable)
+        if not (reads or callable is type):
             return callable
     elif issubclass(kind, ReferenceType):
         ask(callable)
@@ -179,6 +181,8 @@ def _call_type(kind: Any, arguments: tuple[Any, ...], site: Site) -> Any:
     """A type is called that calls what is among its arguments later, or that of weak references."""
     if kind is ReferenceType and arguments:
         expect_death(arguments[0])
+    if TURN.several or site.shared:
+        touch(list(touches(kind, arguments)), site)
     return with_announcements(kind, site) if hands_over(kind, arguments) else kind
 
 

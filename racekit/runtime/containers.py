@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import io
 import os
 import random
 import weakref
@@ -91,7 +92,22 @@ METHODS: dict[type, dict[str, tuple[str, bool]]] = {
 The effect is "read", "write", "add" (a write unless the key is there) or "remove" (a write if the key is there).
 """
 
-_READERS: tuple[type, ...] = (bool, list, tuple, set, frozenset, dict, str, bytes, bytearray, array.array, memoryview)
+_READERS: tuple[type, ...] = (
+    bool,
+    int,
+    float,
+    io.BytesIO,
+    list,
+    tuple,
+    set,
+    frozenset,
+    dict,
+    str,
+    bytes,
+    bytearray,
+    array.array,
+    memoryview,
+)
 READERS = frozenset(map(id, (*_READERS, deque, OrderedDict, defaultdict, Counter, ChainMap, UserDict, UserList)))
 """The ids of types that are made from the containers that are their arguments."""
 

@@ -11,6 +11,7 @@ import builtins
 import functools
 import heapq
 import io
+import itertools
 import operator
 import os
 import random
@@ -44,7 +45,9 @@ from racekit.runtime.going_through import (
     DATABASES,
     FILE,
     ITERATORS,
+    ONLY_ITERATORS,
     Touches,
+    begins,
     file_touches,
     given_to_library,
     is_iterator,
@@ -84,7 +87,7 @@ _HARMLESS_FUNCTIONS = frozenset(
         id,
         (
             *(isinstance, issubclass, id, callable, hash, input, globals, locals, vars, dir, eval, exec, compile),
-            *(getattr, setattr, hasattr, delattr, __import__, breakpoint, iter, sys.getrefcount, sys.intern),
+            *(getattr, setattr, hasattr, delattr, __import__, breakpoint, sys.getrefcount, sys.intern),
             *(sys.getsizeof, sys._getframe, operator.is_, operator.is_not),
         ),
     )
@@ -97,9 +100,8 @@ _GOES_THROUGH_OBJECTS = frozenset({"_pickle", "marshal"})
 
 _SHALLOW = frozenset(
     {
-        *("len", "bool", "iter", "enumerate", "zip", "join", "extend", "update", "fromkeys", "append", "add", "array"),
-        *("list", "tuple", "set", "frozenset", "dict", "bytes", "bytearray"),
-        *("deque", "OrderedDict", "defaultdict", "Counter"),
+        *("len", "bool", "iter", "enumerate", "zip", "join", "extend", "fromkeys", "append", "add", "array"),
+        *("list", "tuple", "set", "frozenset", "bytes", "bytearray", "deque", "Counter"),
     }
 )
 """Names of functions and types that read a container, but not the containers that are in it."""
@@ -152,10 +154,12 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
     elif kind is GenericAlias:
         yield from touches(callable.__origin__, arguments)
     elif issubclass(kind, type):
-        if id(callable) in containers.READERS:
-            yield from _all(arguments, "read", callable.__name__)
+        if callable in ONLY_ITERATORS:
+            yield from _begun(callable, arguments)
         elif is_library_class(callable):
             yield from given_to_library(arguments)
+        elif reads_arguments(callable):
+            yield from _all(arguments, "read", callable.__name__)
     elif kind is FunctionType:
         if effect(callable):
             yield from _kept_by(callable)
@@ -165,6 +169,30 @@ def touches(callable: Any, arguments: Arguments) -> Touches:
     elif does := effect_of_special(callable, "__call__"):
         yield from used_with(callable, does)
         yield from given_to_library(arguments)
+
+
+def _begun(kind: type, arguments: Arguments) -> Touches:
+    """What an iterator of this type reads of its arguments when it is made."""
+    for argument in arguments:
+        if kind in _READING_AT_ONCE:
+            yield from reads(argument)
+        else:
+            yield from begins(argument)
+
+
+_READING_AT_ONCE = frozenset(
+    {
+        *(reversed, itertools.product, itertools.permutations),
+        *(itertools.combinations, itertools.combinations_with_replacement),
+    }
+)
+
+
+def reads_arguments(kind: type) -> bool:
+    """Whether an object of this type is made of what is in the arguments; so is one of a class that inherits this."""
+    if id(kind) in containers.READERS:
+        return True
+    return bool(kind.__flags__ & containers.HEAP_TYPE) and any(id(base) in containers.READERS for base in kind.__mro__)
 
 
 def _kept_by(function: Any) -> Touches:
@@ -218,6 +246,9 @@ def _function(function: Any, arguments: Arguments) -> Touches:
     elif identity in _ITEM_FUNCTIONS:
         if len(arguments) > 1:
             yield from _item(arguments[0], arguments[1], _ITEM_FUNCTIONS[identity])
+    elif function is builtins.iter:
+        for iterated in arguments[:1]:
+            yield from begins(iterated)
     elif function is builtins.next:
         for iterator in arguments[:1]:
             if is_iterator(type(iterator)):

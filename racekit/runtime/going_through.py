@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from gc import get_referents
 from types import GeneratorType, WrapperDescriptorType
@@ -69,26 +70,40 @@ def is_watched_generator(iterator: Any) -> bool:
 
 def sources(iterator: object) -> Touches:
     """What an iterator goes through, and the methods of containers that it calls."""
-    yield from _sources(iterator, 3)
+    yield from _sources(iterator, 3, type(iterator) in _GOING_DEEPER)
 
 
-def _sources(iterator: object, depth: int) -> Touches:
+_GOING_DEEPER = frozenset({itertools.chain, itertools.starmap})
+"""The types of iterators that go through what they get from others."""
+
+
+def _sources(iterator: object, depth: int, deeper: bool) -> Touches:
     for part in get_referents(iterator):
         kind = type(part)
         if kind in SCALARS or kind is type:
             continue
         if containers.of(part) is not None:
-            yield Touch(containers.of(part), WHOLE, "read")
+            if deeper:
+                yield from everything_in(part)
+            else:
+                yield Touch(containers.of(part), WHOLE, "read")
         elif is_library_object(part):
             yield from used_with(part, "read")
         elif kind is tuple and depth:
-            yield from _sources(part, depth - 1)
+            yield from _sources(part, depth - 1, deeper)
         elif kind is GeneratorType or (kind in ITERATORS and depth):
             yield Touch(part, WHOLE, "write")
             if depth and not is_watched_generator(part):
-                yield from _sources(part, depth - 1)
+                yield from _sources(part, depth - 1, deeper or kind in _GOING_DEEPER)
         elif kind in containers.BUILT_IN and containers.methods_of(part.__self__) is not None:
             yield Touch(containers.of(part.__self__), WHOLE, "write")
+
+
+def begins(obj: object) -> Touches:
+    """What is read when an iterator over this is made: a size, which must not change until it ends."""
+    container = containers.of(obj)
+    if issubclass(type(container), dict | set | deque):
+        yield Touch(container, WHOLE, "read", sees_order=False)
 
 
 def reads(obj: object) -> Touches:

@@ -30,7 +30,7 @@ from racekit.runtime.items import (
     truth,
     unpack,
 )
-from racekit.runtime.midst import leave
+from racekit.runtime.midst import hand_over, leave
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import turn_back
 from racekit.watch.hooks import Hooks
@@ -80,4 +80,5 @@ HOOKS = Hooks(
     show=show,
     namespace=namespace,
     leave=leave,
+    hand_over=hand_over,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
 from gc import get_referents
 from sys import getrefcount
 from types import GeneratorType
@@ -25,7 +24,7 @@ from racekit.runtime.going_through import (
     turn,
 )
 from racekit.runtime.library_objects import effect_of_special, is_library_object, used_with
-from racekit.runtime.midst import load_default, looks_for
+from racekit.runtime.midst import calls_in_midst, load_default, stores_slice
 from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
 from racekit.watch.site import Site
@@ -42,19 +41,17 @@ def load_item(container: Any, key: Any, site: Site) -> None:
         load_default(container, key, site, sys._getframe(1))
     else:
         if site.shared:
-            _hashes(container, key, "read", site)
+            _looks_for(container, key, "read", site)
         access_item(container, key, site, "read")
 
 
-def _hashes(container: Any, key: object, what: str, site: Site) -> None:
+def _looks_for(container: Any, key: object, what: str, site: Site) -> None:
     """What is done to this item may run methods of its key, and of keys that are there, before."""
-    if not issubclass(type(container), dict | set):
-        return
     compared = containers.keys_with_methods(container)
     if not containers.is_without_methods(key):
         compared.append(key)
     if compared:
-        looks_for(compared, [Touch(container, key, what)], site, sys._getframe(2))
+        calls_in_midst(compared, [Touch(container, key, what)], site, sys._getframe(2))
 
 
 def contains(container: Any, key: Any, site: Site) -> None:
@@ -64,14 +61,18 @@ def contains(container: Any, key: Any, site: Site) -> None:
         alone(site)
     elif issubclass(type(container), dict | set) or containers.methods_of(container) is containers.METHODS[WeakSet]:
         if site.shared:
-            _hashes(container, key, "read", site)
+            _looks_for(container, key, "read", site)
         access_item(container, key, site, "read")
     else:
         may_run_code(container, key)
-        touched = list(reads_through(container, key))
-        if site.shared and touched:
-            looks_for((container, key), touched, site, sys._getframe(1))
-        touch(touched, site)
+        _touch(list(reads_through(container, key)), (container, key), site)
+
+
+def _touch(touched: list[Touch], objects: tuple[object, ...], site: Site) -> None:
+    """The next instruction of the hook's caller touches these, and may call methods of `objects`."""
+    if site.shared and touched:
+        calls_in_midst(objects, touched, site, sys._getframe(2))
+    touch(touched, site)
 
 
 def store_item(container: Any, key: Any, site: Site) -> None:
@@ -79,7 +80,9 @@ def store_item(container: Any, key: Any, site: Site) -> None:
         return
     if TURN.several or site.shared:
         if site.shared:
-            _hashes(container, key, "write", site)
+            _looks_for(container, key, "write", site)
+            if type(key) is slice:
+                stores_slice([Touch(container, ITEMS, "write")], sys._getframe(1))
         access_item(container, key, site, "write")
     else:
         alone(site)
@@ -103,7 +106,7 @@ def unpack(obj: Any, site: Site) -> None:
     if _get_ident() != TURN.ident and let_through(obj):
         return
     if TURN.several or site.shared:
-        touch(list(turn(obj)), site)
+        _touch(list(turn(obj)), (obj,), site)
     else:
         alone(site)
 
@@ -133,12 +136,12 @@ def advance(iterator: Any, site: Site) -> None:
     elif kind in containers.METHODS:
         access_item(iterator, ITEMS, site, "read")
     elif not unshared or kind not in ITERATORS:
-        touch(list(turn(iterator)), site)
+        _touch(list(turn(iterator)), (iterator,), site)
     elif kind in containers.ITERATORS:
         for container in get_referents(iterator):
             access_item(container, ITEMS, site, "read")
     else:
-        touch(list(sources(iterator)), site)
+        _touch(list(sources(iterator)), (iterator,), site)
 
 
 def _references(iterator: object) -> int:
@@ -169,21 +172,22 @@ def truth(obj: Any, site: Site) -> None:
 def operate(left: Any, right: Any, site: Site) -> None:
     if type(left) in SCALARS and type(right) in SCALARS:
         return
-    _reads_both(left, right, site, reads_through if type(left) in (str, bytes, bytearray) else reads)
+    if _get_ident() != TURN.ident and let_through(left):
+        return
+    may_run_code(left, right)
+    if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
+        read = reads_through if type(left) in (str, bytes, bytearray) else reads
+        _touch([*read(left), *read(right)], (left, right), site)
 
 
 def compare(left: Any, right: Any, site: Site) -> None:
     if type(left) in SCALARS and type(right) in SCALARS:
         return
-    _reads_both(left, right, site, reads_through)
-
-
-def _reads_both(left: Any, right: Any, site: Site, reads: Callable[[object], Iterator[Touch]]) -> None:
     if _get_ident() != TURN.ident and let_through(left):
         return
     may_run_code(left, right)
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
-        touch([*reads(left), *reads(right)], site)
+        _touch([*reads_through(left), *reads_through(right)], (left, right), site)
 
 
 def show(obj: Any, site: Site) -> None:
@@ -193,7 +197,7 @@ def show(obj: Any, site: Site) -> None:
         return
     may_run_code(obj)
     if TURN.several or site.shared or TURN.scheduler.conflicts.unordered:
-        touch(list(reads_through(obj)), site)
+        _touch(list(reads_through(obj)), (obj,), site)
 
 
 def operate_in_place(left: Any, right: Any, site: Site) -> None:
@@ -207,4 +211,4 @@ def operate_in_place(left: Any, right: Any, site: Site) -> None:
             changed = [Touch(left, ITEMS, "write")]
         else:
             changed = list(used_with(left, "use")) if is_library_object(left) else []
-        touch([*changed, *reads(right)], site)
+        _touch([*changed, *reads(right)], (left, right), site)

@@ -9,23 +9,34 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from gc import get_referents
-from types import CodeType, FrameType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
+from types import (
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 from racekit.dependence import WHOLE
 from racekit.runtime.announcing import access_item, announces_leaving, let_through, touch
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.containers import BUILT_IN, HEAP_TYPE, keys_with_methods
+from racekit.runtime.called_from_c import code_called_from_c
+from racekit.runtime.containers import BUILT_IN, keys_with_methods
+from racekit.runtime.going_through import ONLY_ITERATORS, is_iterator, reads, sources
 from racekit.runtime.library_objects import kept_by
 from racekit.runtime.originals import get_ident
 from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import SCALARS, Touch
 from racekit.runtime.turn import TURN
-from racekit.watch.opcodes import SUBSCRIPTS
+from racekit.watch.opcodes import CALLERS, ITERATIONS, TURNS
+from racekit.watch.scope import is_racekit
 from racekit.watch.site import Site
+from racekit.watch.swap import is_forwarding
 
 
 def leave(site: Site) -> None:
@@ -34,12 +45,34 @@ def leave(site: Site) -> None:
         return
     frame = sys._getframe(1)
     shared = TURN.scheduler.generators.get(id(frame))
-    if shared is not None:
-        _go_on(*shared)
-    elif frame.f_back is not None:
-        found = _interrupted(frame.f_back)
-        if found is not None:
-            _go_on(*found)
+    interrupted = _interrupted(frame.f_back)
+    if shared is not None and interrupted is not None:
+        (generator,), (touched, at) = shared[0], interrupted
+        _go_on([generator, *(each for each in touched if each.obj is not generator.obj)], at)
+    elif (found := shared or interrupted) is not None:
+        _go_on(*found)
+
+
+def hand_over(value: Any, site: Site) -> None:
+    """A generator is about to yield this, or `__iter__` to return it; C code will go through it without a word."""
+    if type(value) in SCALARS or (get_ident() != TURN.ident and let_through(None)):
+        return
+    caller = sys._getframe(1).f_back
+    while caller is not None and not is_watched(caller.f_code) and _stands_between(caller.f_code):
+        caller = caller.f_back
+    if caller is None or not is_watched(caller.f_code) or caller.f_code.co_code[caller.f_lasti] in _IN_PYTHON:
+        return
+    found = list(sources(value) if type(value) in ONLY_ITERATORS else reads(value))
+    if found and (TURN.several or site.shared):
+        touch(found, site)
+
+
+def _stands_between(code: CodeType) -> bool:
+    return is_forwarding(code) or is_racekit(code.co_filename)
+
+
+_IN_PYTHON = TURNS | ITERATIONS
+"""Instructions that hand over what they get to Python code, which tells itself what it does with it."""
 
 
 def goes_back_to(caller: FrameType) -> None:
@@ -50,23 +83,23 @@ def goes_back_to(caller: FrameType) -> None:
             touch(*found)
 
 
-def _interrupted(caller: FrameType) -> tuple[list[Touch], Site] | None:
+def _interrupted(caller: FrameType | None) -> tuple[list[Touch], Site] | None:
     """What C code that `caller` runs will touch once a function that it called returns, and where."""
     thread = TURN.thread
-    if thread.in_midst:
-        frame: FrameType | None = caller
-        while frame is not None and not is_watched(frame.f_code):
-            if frame.f_code is _RUN:
-                return thread.in_midst[-1]
-            frame = frame.f_back
-    if id(caller) in thread.subscripts and caller.f_code.co_code[caller.f_lasti] in SUBSCRIPTS:
-        announced_at, touched, site = thread.subscripts[id(caller)]
+    if not (thread.in_midst or thread.announced):
+        return None
+    while caller is not None and not is_watched(caller.f_code):
+        if caller.f_code is _RUN:
+            return thread.in_midst[-1]
+        caller = caller.f_back
+    if caller is not None and id(caller) in thread.announced and caller.f_code.co_code[caller.f_lasti] in CALLERS:
+        announced_at, touched, site = thread.announced[id(caller)]
         if announced_at < caller.f_lasti <= announced_at + _FROM_ANNOUNCEMENT:
             return touched, site
     return None
 
 
-_FROM_ANNOUNCEMENT = 40
+_FROM_ANNOUNCEMENT = 100
 """How many bytes of code there are at most from the call of a hook to the instruction that it announces."""
 
 
@@ -95,20 +128,27 @@ _RUN = next(each for each in run_in_midst.__code__.co_consts if isinstance(each,
 # --- functions that are called back -----------------------------------------------------------------------------------
 
 _AT_ONCE = frozenset({"sorted", "submit", "partial"})
-"""Functions that have read their arguments before they call any."""
+"""Functions that have read their arguments before they call any, unless these are iterators."""
+
+_STORING = frozenset({"append", "appendleft"})
+"""Methods that call nothing."""
 
 
 def calls_back(
-    callable: Any, arguments: Iterable[Any], touched: list[Touch], site: Site, *, surely: bool = False
+    callable: Any, arguments: tuple[Any, ...], touched: list[Touch], site: Site, *, surely: bool = False
 ) -> Any:
-    """What to call instead of a function written in C that touches these and may call some of its arguments.
+    """What to call instead of a function written in C that touches these and may call Python code.
 
     surely: it does, and they announce themselves that they return.
     """
-    if not site.shared or getattr(callable, "__name__", "") in _AT_ONCE:
+    if not site.shared:
         return callable
-    codes = [code for each in _functions(arguments) if (code := _computing(each)) is not None]
-    codes += _methods_of(_compared(callable, arguments))
+    if type(callable) in _WITH_NAMES:
+        name = callable.__name__
+        if name in _STORING or (name in _AT_ONCE and not any(is_iterator(type(each)) for each in arguments)):
+            return callable
+        arguments += tuple(_compared(callable, name, arguments))
+    codes = code_called_from_c(arguments)
     for code in codes:
         announces_leaving(code)
     return run_in_midst(callable, touched, site) if codes or surely else callable
@@ -121,17 +161,10 @@ def may_be_called(callable: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*arguments, *kept_by(callable))
 
 
-def _functions(arguments: Iterable[Any]) -> Iterator[Any]:
-    for argument in arguments:
-        if type(argument) in (map, filter):
-            yield from get_referents(argument)
-        else:
-            yield argument
-
-
 # --- keys and items that are hashed and compared ----------------------------------------------------------------------
 
 _UNBOUND = frozenset({MethodDescriptorType, WrapperDescriptorType})
+_WITH_NAMES = BUILT_IN | _UNBOUND | {MethodWrapperType}
 _BY_KEY = frozenset(
     {
         *("get", "setdefault", "pop", "add", "discard", "remove"),
@@ -149,42 +182,28 @@ COMPARING = _BY_KEY | _BY_COMPARISON | _FUNCTIONS
 """Names of methods and functions that may call methods of keys or items before they have done what they are for."""
 
 
-def _compared(callable: Any, arguments: Iterable[Any]) -> Iterable[object]:
-    """What a function written in C may hash or compare."""
-    name, owner = getattr(callable, "__name__", ""), getattr(callable, "__self__", None)
-    if type(callable) in _UNBOUND:
-        owner, *arguments = arguments or (None,)
+def _compared(callable: Any, name: str, arguments: tuple[Any, ...]) -> Iterable[object]:
+    """What is in a container that a method of its own, written in C, may hash or compare."""
+    owner = arguments[0] if type(callable) in _UNBOUND and arguments else getattr(callable, "__self__", None)
     if issubclass(type(owner), dict | set):
-        return (*tuple(arguments)[:1], *keys_with_methods(owner)) if name in _BY_KEY else ()
-    if issubclass(type(owner), list | deque):
-        return (owner, *arguments) if name in _BY_COMPARISON else ()
-    return arguments if name in _FUNCTIONS else ()
+        return keys_with_methods(owner) if name in _BY_KEY else ()
+    return (owner,) if issubclass(type(owner), list | deque) and name in _BY_COMPARISON else ()
 
 
-def looks_for(compared: Iterable[object], touched: list[Touch], site: Site, frame: FrameType) -> None:
-    """`frame` is about to look for an item, and so touches these, also after each comparison with one of `compared`."""
-    codes = _methods_of(compared)
+def calls_in_midst(objects: Iterable[object], touched: list[Touch], site: Site, frame: FrameType) -> None:
+    """The next instruction of `frame` touches these, also after each call of a method of one of `objects`."""
+    codes = code_called_from_c(objects)
     for code in codes:
         announces_leaving(code)
     if codes:
-        TURN.thread.subscripts[id(frame)] = frame.f_lasti, touched, site
+        TURN.thread.announced[id(frame)] = frame.f_lasti, touched, site
 
 
-def _methods_of(compared: Iterable[object]) -> list[CodeType]:
-    """The code of methods, written in Python, by which these objects and those in them are hashed and compared."""
-    kinds: set[type] = set()
-    for each in compared:
-        kinds.add(type(each))
-        if type(each) in _SEQUENCES:
-            kinds.update(map(type, each))  # type: ignore[call-overload]
-    kinds -= _WITHOUT_METHODS
-    methods = [getattr(kind, name) for kind in kinds if kind.__flags__ & HEAP_TYPE for name in _COMPARISONS]
-    return [method.__code__ for method in methods if type(method) is FunctionType]
-
-
-_SEQUENCES = frozenset({list, tuple, deque})
-_WITHOUT_METHODS = _SEQUENCES | SCALARS
-_COMPARISONS = ("__hash__", "__eq__", "__lt__", "__gt__")
+def stores_slice(touched: list[Touch], frame: FrameType) -> None:
+    """The next instruction of `frame` touches these, too, as the last thing."""
+    announced = TURN.thread.announced.get(id(frame))
+    if announced is not None and announced[0] < frame.f_lasti <= announced[0] + _FROM_ANNOUNCEMENT:
+        TURN.thread.announced[id(frame)] = announced[0], [*announced[1], *touched], announced[2]
 
 
 # --- caches -----------------------------------------------------------------------------------------------------------
@@ -237,4 +256,4 @@ def load_default(container: Any, key: Any, site: Site, frame: FrameType) -> None
         return
     announces_leaving(factory.__code__)
     access_item(container, key, site, "read")
-    TURN.thread.subscripts[id(frame)] = frame.f_lasti, [Touch(container, key, "write")], site
+    TURN.thread.announced[id(frame)] = frame.f_lasti, [Touch(container, key, "write")], site

@@ -37,6 +37,7 @@ class ControlledThread:
     """
 
     __slots__ = (
+        "announced",
         "asleep",
         "atomic",
         "awaited",
@@ -68,7 +69,6 @@ class ControlledThread:
         "reacquires",
         "ready",
         "site",
-        "subscripts",
         "thread",
         "touches",
         "unwinding",
@@ -111,7 +111,7 @@ class ControlledThread:
         self.lockset: frozenset[int] = frozenset()
         self.looked = False
         self.in_midst: list[InMidst] = []
-        self.subscripts: dict[int, tuple[int, *InMidst]] = {}
+        self.announced: dict[int, tuple[int, *InMidst]] = {}
         self.quiet_loops = 0
         self.quiet_sleeps = 0
 

@@ -69,4 +69,6 @@ class Hooks:
     namespace: Callable[[Any, Site], object]
     """Before `__dict__` or `__globals__` is loaded from something."""
     leave: Callable[[Site], object]
-    """Before a function returns or a generator yields, if `leaving` of its code is announced."""
+    """Before a function returns or raises, or a generator yields, if `leaving` of its code is announced."""
+    hand_over: Callable[[Any, Site], object]
+    """Before a generator yields something, or `__iter__` returns it."""

@@ -131,9 +131,11 @@ TRUTH_TESTS = numbers("TO_BOOL") or numbers(
 TRUTHS = numbers("COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT")
 """Instructions that leave a truth value, which there is no need to ask again."""
 
-LEAVES = numbers("RETURN_VALUE", "RETURN_CONST")
+LEAVES = numbers("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS")
 YIELDS = numbers("YIELD_VALUE")
 """Instructions by which a function, or a generator, goes back to its caller."""
+HANDING_OVER = numbers("RETURN_VALUE", "YIELD_VALUE")
+"""Those of them that give it what is on top of the stack."""
 
 OPERATORS = numbers("BINARY_OP", "COMPARE_OP")
 """Binary operators and comparisons; what they do is in the argument."""
@@ -142,10 +144,18 @@ SUBSCRIPT = 26 if number("BINARY_SUBSCR") < 0 else -1
 """The argument with which BINARY_OP subscripts, since 3.14."""
 
 
-SUBSCRIPTS = (numbers("BINARY_SUBSCR") or numbers("BINARY_OP")) | numbers(
-    "STORE_SUBSCR", "DELETE_SUBSCR", "CONTAINS_OP"
+TURNS = numbers("FOR_ITER", "SEND")
+"""Instructions that have an iterator go on."""
+
+CALLERS = (
+    UNPACKINGS
+    | FORMATS
+    | OPERATORS
+    | TURNS
+    | numbers("BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "CONTAINS_OP")
+    | numbers("CALL_FUNCTION_EX")
 )
-"""Instructions that may look for an item in a container."""
+"""Instructions that may call Python code before they have done what they are for."""
 
 
 def is_method_load(opcode: int, argument: int) -> bool:

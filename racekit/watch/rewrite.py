@@ -195,11 +195,14 @@ class _Body:
             return
         name = leaving(code)
         known.dependent.add(name)
-        if known.announced(name):
-            leaves = opcodes.LEAVES | (opcodes.YIELDS if code.co_flags & CO_GENERATOR else frozenset())
-            for index, instruction in enumerate(self.unit.instructions):
-                if instruction.opcode in leaves:
-                    self.announce(index, "leave", "", b"", 0)
+        announced = known.announced(name)
+        gives_parts = opcodes.YIELDS if code.co_flags & CO_GENERATOR else frozenset()
+        hands_over = opcodes.HANDING_OVER if code.co_name == "__iter__" else gives_parts
+        for index, instruction in enumerate(self.unit.instructions):
+            if instruction.opcode in hands_over:
+                self.announce(index, "hand_over", "", TOP, 1)
+            if announced and (instruction.opcode in opcodes.LEAVES or instruction.opcode in gives_parts):
+                self.announce(index, "leave", "", b"", 0)
 
     def announce_operator(self, index: int, targets: set[int]) -> None:
         instruction = self.unit.instructions[index]

@@ -198,7 +198,22 @@ def test_an_operator_with_a_constant_is_announced_if_it_may_go_with_a_container(
 def test_yield_from_announces_the_iterable_and_each_turn() -> None:
     first, *turns = recorded("def f(row): yield from row", [1, 2]).events
     assert first == ("iterate", [1, 2])
-    assert [kind for kind, _ in turns] == ["advance"] * 3
+    assert [kind for kind, _ in turns] == ["advance", "hand_over"] * 2 + ["advance"]
+
+
+def test_what_a_generator_yields_and_iter_returns_is_announced() -> None:
+    source = """
+        def f():
+            def __iter__(): return [5]
+            yield 1
+            yield __iter__()
+            return 2
+    """
+    assert [event for event in recorded(source).events if event[0] == "hand_over"] == [
+        ("hand_over", 1),
+        ("hand_over", [5]),
+        ("hand_over", [5]),
+    ]
 
 
 def test_an_await_announces_no_turns() -> None:
