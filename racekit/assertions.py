@@ -17,6 +17,7 @@ from racekit.report.cells import short_place
 from racekit.results import Exploration
 from racekit.runtime.execution import ExecutionRun, Fault
 from racekit.trace import Wait
+from racekit.user_values import is_known_as, text_of
 
 Body = Callable[[], object]
 
@@ -97,13 +98,13 @@ def assert_outcomes(
     failure = found.failure
     if failure is not None and failure.kind == "outcome":
         raise ForbiddenOutcome(
-            f"{failure.value!r} came out in execution {failure.execution}, but expected was "
+            f"{text_of(failure.value)} came out in execution {failure.execution}, but expected was "
             f"{'only ' if len(wanted) == 1 else 'one of '}{_listed(wanted)}.\n\n{failure.report}",
             failure,
         )
     if failure is not None:
         raise_failure(failure)
-    missing = [value for value in wanted if not any(value == seen or repr(value) == seen for seen in found.outcomes)]
+    missing = [value for value in wanted if not any(is_known_as(value, seen) for seen in found.outcomes)]
     if missing:
         raise AssertionError(f"{_listed(missing)} never came out in {_searched(found)}.\n{found}")
     return found
@@ -168,9 +169,9 @@ def _why_it_depends(body: Body, options: Options, found: Exploration) -> str:
 
 def _against(body: Body, options: Options, found: Exploration, wrong: object, right: object) -> Failure | None:
     def find_fault(run: ExecutionRun) -> Fault | None:
-        if run.value == right or repr(run.value) == right:
+        if is_known_as(run.value, right):
             return None
-        outcome = f"{run.value!r} came out, where other executions give {right!r}"
+        outcome = f"{text_of(run.value)} came out, where other executions give {text_of(right)}"
         return Fault("outcome", run.thread_names[0], outcome=outcome)
 
     schedule = found.outcomes[wrong].schedule
@@ -193,4 +194,4 @@ def _searched(found: Exploration) -> str:
 
 
 def _listed(values: Collection[object]) -> str:
-    return ", ".join(map(repr, values))
+    return ", ".join(map(text_of, values))

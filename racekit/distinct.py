@@ -10,6 +10,7 @@ from racekit.minimize import identity
 from racekit.report.places import raised_at
 from racekit.report.text import failure_report
 from racekit.runtime.execution import ExecutionRun
+from racekit.user_values import message_of, text_of
 
 _TOLD_AT_MOST = 50
 
@@ -28,7 +29,8 @@ class DistinctFailures:
     def add(self, run: ExecutionRun, execution: int, tell: Callable[[], Failure]) -> None:
         """`run`, of this number, has failed; `tell` makes a failure of it, which takes a few more executions."""
         assert run.fault is not None
-        same = identity(run.fault), str(run.fault.exception), frozenset(each[1] for each in run.scheduler.departures)
+        switches = frozenset(each[1] for each in run.scheduler.departures)
+        same = identity(run.fault), message_of(run.fault.exception), switches
         index = self._seen.get(same)
         if index is None and len(self._seen) >= _TOLD_AT_MOST:
             index = self._seen.get(identity(run.fault))
@@ -65,5 +67,5 @@ def _told(failure: Failure) -> object:
     shown_by = frozenset((events[index].filename, events[index].line) for index in failure.diagnosis.events)
     waits = frozenset((wait.operation, wait.place, wait.held_since) for wait in failure.waits if wait.holder)
     place = None if failure.exception is None else raised_at(failure.exception)
-    raised = type(failure.exception), place, repr(failure.value) if failure.kind == "outcome" else ""
+    raised = type(failure.exception), place, text_of(failure.value) if failure.kind == "outcome" else ""
     return failure.kind, failure.diagnosis.pattern, shown_by, waits, raised

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from racekit.errors import BadArgument
 from racekit.schedule import Schedule
+from racekit.user_values import equal
 
 STRATEGIES = ("auto", "bounded", "directed", "dpor", "pct", "pos", "random", "surw", "urw")
 LIMITED = ("auto", "bounded")
@@ -93,7 +94,7 @@ class Options:
         """Whether the body may return this; None if nobody said what it may return."""
         if self.outcomes is None:
             return None
-        return any(outcome is allowed or outcome == allowed for allowed in self.outcomes)
+        return any(outcome is allowed or equal(outcome, allowed) for allowed in self.outcomes)
 
 
 def option_types() -> dict[str, type]:

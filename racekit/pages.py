@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from racekit.errors import BadArgument
 from racekit.report.page.outcomes_page import OutcomeEntry, outcomes_page
+from racekit.user_values import text_of
 
 if TYPE_CHECKING:
     from racekit.results import Exploration
@@ -28,7 +29,7 @@ def page_of(found: Exploration, *, test: str = "", index: str = "", root: str = 
     if not entries:
         raise BadArgument("This exploration has neither a value nor a failure that a page could show.")
     count = f"{found.executions:,} execution{'' if found.executions == 1 else 's'}"
-    missing = [_shortened(repr(value)) for value in found.missing]
+    missing = [_shortened(text_of(value)) for value in found.missing]
     return outcomes_page(
         entries, facts=[count, found.verdict], missing=missing, test=test, index=index, root=root or os.getcwd()
     )
@@ -43,7 +44,7 @@ def _values(found: Exploration) -> list[OutcomeEntry]:
         pass  # they stay in the order in which they came out
     return [
         OutcomeEntry(
-            value=_shortened(repr(value)),
+            value=_shortened(text_of(value)),
             executions=outcome.count,
             judgement=_JUDGEMENTS[outcome.allowed],
             schedule=outcome.schedule,

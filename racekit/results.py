@@ -19,6 +19,7 @@ from racekit.report.text import exploration_report
 from racekit.report.verdict import proof_in_words
 from racekit.schedule import Schedule
 from racekit.trace import Trace
+from racekit.user_values import is_known_as
 
 _SCHEDULES_LOOKED_AT = 20
 
@@ -109,9 +110,7 @@ class Exploration:
     @property
     def missing(self) -> tuple[object, ...]:
         """The values that may come out, as far as somebody has said, and never did."""
-        return tuple(
-            value for value in self.expected if not any(value == seen or repr(value) == seen for seen in self.outcomes)
-        )
+        return tuple(value for value in self.expected if not any(is_known_as(value, seen) for seen in self.outcomes))
 
     @property
     def failure(self) -> Failure | None:

@@ -11,6 +11,7 @@ from racekit.options import Options
 from racekit.results import Exploration, Outcome
 from racekit.runtime.control import WATCHER
 from racekit.runtime.execution import ExecutionRun, Fault
+from racekit.user_values import text_of
 
 FindFault = Callable[[ExecutionRun], Fault | None]
 """Finds fault with an execution that did not fail, or does not."""
@@ -45,7 +46,7 @@ class Verdicts:
                 run.fault = Fault(
                     "outcome",
                     run.thread_names[0],
-                    outcome=f"{run.value!r} came out, which is not among the outcomes allowed",
+                    outcome=f"{text_of(run.value)} came out, which is not among the outcomes allowed",
                 )
         return run
 
@@ -101,8 +102,8 @@ class Verdicts:
         try:
             outcome = outcomes.get(run.value)
             key: object = run.value
-        except TypeError:
-            key = repr(run.value)
+        except Exception:
+            key = text_of(run.value)
             outcome = outcomes.get(key)
         if outcome is None:
             outcomes[key] = Outcome(1, run.schedule(), self._options.allows(run.value))

@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("event_order", "happens_before", "queue_items"),
     ("dependence",),
     ("effort", "failure", "options"),
-    ("trace", "schedule"),
+    ("trace", "schedule", "user_values"),
     ("interpreter",),
     ("errors",),
     ("scenarios",),

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from racekit.diagnose.accesses import last_before_error, name_of, touches_same
 from racekit.failure import Diagnosis, Failure
+from racekit.user_values import message_of
 
 _MESSAGE = re.compile(r"(changed|mutated|changed size) during iteration")
 
 
 def changed_during_iteration(failure: Failure) -> Iterator[Diagnosis]:
     """The error of a dict, set or deque, and another thread's write to what the loop goes through."""
-    if not isinstance(failure.exception, RuntimeError) or not _MESSAGE.search(str(failure.exception)):
+    if not isinstance(failure.exception, RuntimeError) or not _MESSAGE.search(message_of(failure.exception)):
         return
     trace, index = failure.trace, last_before_error(failure)
     if index is None:

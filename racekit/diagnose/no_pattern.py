@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from racekit.diagnose.difference import difference_in_words
 from racekit.failure import Diagnosis, Failure
+from racekit.user_values import message_of
 
 
 def no_pattern(failure: Failure) -> Diagnosis:
@@ -12,7 +13,7 @@ def no_pattern(failure: Failure) -> Diagnosis:
     if error is None:
         sentence = failure.outcome
     else:
-        message = str(error).strip().partition("\n")[0]
+        message = message_of(error).strip().partition("\n")[0]
         sentence = f"{type(error).__name__} in {failure.thread}" + (f": {message}" if message else "")
     difference, events = difference_in_words(failure)
     in_thread = error is not None and failure.thread != next(iter(failure.trace.threads), failure.thread)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from racekit.diagnose.accesses import last_before_error, name_of
 from racekit.failure import Diagnosis, Failure
 from racekit.trace import Event
+from racekit.user_values import message_of
 
 _CLOSED = re.compile(r"closed|shut ?down|disposed|released|terminated|stopped|not open", re.IGNORECASE)
 _CLOSES = re.compile(r"(^|_)(close|closed|shutdown|stop|dispose|disconnect|terminate|quit|release|__exit__)$")
@@ -16,7 +17,9 @@ _CLOSES = re.compile(r"(^|_)(close|closed|shutdown|stop|dispose|disconnect|termi
 def use_after_close(failure: Failure) -> Iterator[Diagnosis]:
     """An error that speaks of something closed, and another thread in a function that closes."""
     error = failure.exception
-    if error is None or isinstance(error, AssertionError) or not _CLOSED.search(f"{type(error).__name__} {error}"):
+    if error is None or isinstance(error, AssertionError):
+        return
+    if not _CLOSED.search(f"{type(error).__name__} {message_of(error)}"):
         return
     trace, use = failure.trace, last_before_error(failure)
     user = failure.thread if use is None else name_of(trace, trace.events[use])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from racekit.linearize.values import Identities
+from racekit.user_values import text_of
 
 NEVER = float("inf")
 """When a call returns that has not returned at the end."""
@@ -58,21 +59,14 @@ Outcome = Returned | Raised | Blocked
 def outcome_of(result: object, identities: Identities) -> Returned:
     """A result as it is now; `identities` are those of the execution."""
     value = identities.copy(result)
-    return Returned(value, _text(value))
+    return Returned(value, text_of(value))
 
 
 def raised(error: BaseException, identities: Identities) -> Raised:
     """An exception as the result of a call."""
     value = identities.copy(error.args)
-    arguments = ", ".join(map(_text, value))
+    arguments = ", ".join(map(text_of, value))
     return Raised(type(error), value, f"{type(error).__name__}({arguments})" if arguments else type(error).__name__)
-
-
-def _text(value: object) -> str:
-    try:
-        return repr(value)
-    except Exception:
-        return f"<{type(value).__name__}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

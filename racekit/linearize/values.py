@@ -8,12 +8,13 @@ one can be had from the other by renumbering: one to one, and the same way throu
 from __future__ import annotations
 
 import copy
-import math
 from collections import deque
 from collections.abc import Mapping
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
+
+from racekit.user_values import equal
 
 Renaming = Mapping["Opaque", "Opaque"]
 """Stand-ins of one execution by those of another, one to one."""
@@ -98,7 +99,7 @@ def same(one: Any, other: Any, renaming: Renaming) -> Renaming | None:
                 return None
             extended = same(first, second, extended)
         return extended
-    return renaming if _equal(one, other) else None
+    return renaming if equal(one, other) else None
 
 
 def _same_stand_in(one: object, other: object, renaming: Renaming) -> Renaming | None:
@@ -109,12 +110,3 @@ def _same_stand_in(one: object, other: object, renaming: Renaming) -> Renaming |
     if other in renaming.values():
         return None
     return {**renaming, one: other}
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other):
-        return True
-    try:
-        return bool(one == other)
-    except Exception:
-        return repr(one) == repr(other)

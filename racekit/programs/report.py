@@ -15,6 +15,7 @@ from racekit.report.columns import wrapped
 from racekit.report.text import failure_lines
 from racekit.report.timeline import timeline
 from racekit.results import Execution
+from racekit.user_values import error_in_words
 
 _KINDS: dict[str, type[RaceFailure]] = {"inconsistent": Inconsistent, "deadlock": Deadlock, "livelock": Livelock}
 _HEADLINES = {"linearizable": "Not linearizable", "sequential": "Not sequentially consistent"}
@@ -53,7 +54,7 @@ def _sentence(violation: Violation) -> str:
     task = violation.task
     names = task.program.names
     error = violation.exception
-    raised = "" if error is None else f"{type(error).__name__}: {error}".strip().removesuffix(":").splitlines()[0]
+    raised = "" if error is None else error_in_words(error)
     where = f"in {violation.operation}" if violation.operation is not None else "when all was over"
     if violation.kind == "alone":
         order = ", ".join(map(str, (*task.program.prefix, *violation.alone)))

@@ -60,7 +60,7 @@ class Told:
         self._raised = raised
         self._test = item.nodeid
         self._race = error if isinstance(error, RaceFailure) else None
-        self._in_full = str(error)
+        self._in_full = "" if self._race is None else str(self._race)
         if self._race is not None and isinstance(self._race.failure, Failure):
             self._race.args = (_in_a_narrow_column(self._race),)
         self._noted = _noted_on(error)

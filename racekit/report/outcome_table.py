@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from racekit.report.columns import cut, padded, width
+from racekit.user_values import text_of
 
 _VALUE_COLUMNS = 30
 _ROWS_SHOWN = 30
@@ -27,7 +28,7 @@ def outcome_table(rows: Sequence[OutcomeRow]) -> list[str]:
     ordered = sorted(rows, key=lambda row: (row.allowed is not False, -row.executions))[:_ROWS_SHOWN]
     judged = any(row.allowed is not None for row in rows)
     columns = [
-        ["value", *(cut(repr(row.value), _VALUE_COLUMNS) for row in ordered)],
+        ["value", *(cut(text_of(row.value), _VALUE_COLUMNS) for row in ordered)],
         ["executions", *(f"{row.executions:,}" for row in ordered)],
         ["", *(_verdict(row.allowed) for row in ordered)] if judged else [],
         ["shortest schedule", *(row.token for row in ordered)],

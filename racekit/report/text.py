@@ -15,6 +15,7 @@ from racekit.report.meaning import meaning
 from racekit.report.places import raised_at
 from racekit.report.standstill import standstill
 from racekit.report.timeline import failure_timeline
+from racekit.user_values import message_of
 
 LINES = 60
 """A report is not longer, but for what a single token takes."""
@@ -58,7 +59,7 @@ def _what(failure: Failure, in_pytest: bool) -> Iterator[str]:
     if error is None or (in_pytest and failure.thread == next(iter(failure.trace.threads), "")):
         return
     raised = raised_at(error)
-    message = str(error).strip().splitlines()
+    message = message_of(error).strip().splitlines()
     first = f"{type(error).__name__} in {failure.thread}" + (f": {message[0]}" if message else "")
     if not sentence.startswith(first):
         yield cut(first, WIDTH)

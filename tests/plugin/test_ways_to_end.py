@@ -165,3 +165,19 @@ def test_it():
     result.stdout.fnmatch_lines(["*eadlock*"])
     result.stdout.no_fnmatch_line("*racekit/*.py:*")
     result.stdout.no_fnmatch_line("*entries are hidden*")
+
+
+def test_an_exception_whose_text_fails_is_reported_as_ever(project: Project) -> None:
+    result = project.run(
+        """
+class MuteError(Exception):
+    def __str__(self): raise RuntimeError
+
+def test_it(): raise MuteError
+
+@racekit.race
+def test_race(): raise MuteError
+"""
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["E*MuteError: <exception str() failed>"])

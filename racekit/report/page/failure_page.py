@@ -17,6 +17,7 @@ from racekit.report.places import raised_at, text_at
 from racekit.report.words import wait_in_words
 from racekit.schedule import Schedule
 from racekit.trace import Trace
+from racekit.user_values import error_in_words
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,4 @@ def endings(failure: Failure, trace: Trace) -> list[Ending]:
     if failure.exception is None:
         place = failure.repeated[0] if failure.repeated else None
         return [Ending(thread, "goes on like this without an end", place)]
-    message = str(failure.exception).strip().partition("\n")[0]
-    words = type(failure.exception).__name__ + (f": {message}" if message else "")
-    return [Ending(thread, words, raised_at(failure.exception))]
+    return [Ending(thread, error_in_words(failure.exception), raised_at(failure.exception))]
