@@ -34,7 +34,8 @@ def assert_lost_update(body: Body, of: str | None = None, **options: Any) -> Exp
     found = search.run(Options.of({"stop_on_failure": False, **options}))
     if found.found is None:
         failed = f"\n{found.failure}" if found.failure is not None else ""
-        raise AssertionError(f"No lost update{f' of {of}' if of else ''} in {_searched(found)}.{failed}")
+        others = f" Lost were updates of {', '.join(sorted(search.others))}." if search.others else ""
+        raise AssertionError(f"No lost update{f' of {of}' if of else ''} in {_searched(found)}.{others}{failed}")
     found.notes = (search.in_words(found), *found.notes)
     return found
 
@@ -130,6 +131,7 @@ class _LostUpdateSearch:
         self._body = check_body(body)
         self._of = of
         self._options = Options()
+        self.others: set[str] = set()
 
     def run(self, options: Options) -> Exploration:
         self._options = options
@@ -137,7 +139,9 @@ class _LostUpdateSearch:
 
     def _loses_one(self, run: ExecutionRun) -> bool:
         found = list(lost_updates(run.accesses()))
-        return bool(found) and any(is_of(update, run.trace().events, self._of) for update in found)
+        events = run.trace().events if found else ()
+        self.others.update(without_numbers(events[update.overwriting].target) for update in found)
+        return any(is_of(update, events, self._of) for update in found)
 
     def in_words(self, found: Exploration) -> str:
         """A sentence. (The schedule is replayed once more, to see the values.)"""

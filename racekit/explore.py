@@ -31,17 +31,18 @@ def explore(body: Callable[[], object], **options: Any) -> Exploration:
     """Run `body()` under one schedule after another, until it fails, nothing different is left, or a budget is used up.
 
     executions: at most so many executions (None: no limit). seconds: at most so much real time. preemptions: only
-    schedules with at most so many preemptions. strategy: "auto", "bounded", "dpor", "random", "pct", "pos", "urw" or
-    "surw". seed: for what is random. depth: for "pct", how many constraints on the order of steps a bug may need.
-    granularity: where threads may switch; "access" (between any two shared accesses), "gil" (where CPython with a GIL
-    does) or "sync" (at synchronization only). timeouts: "virtual" (a timed wait expires when the virtual clock passes
-    its deadline or nobody else can run) or "any" (it may expire at any point). include, exclude: packages, modules,
-    classes or functions to watch, or not, besides the project's. steps: an execution longer than so many is a livelock.
-    stop_on_failure: whether the first failure ends the exploration. data_races: "report" or "error", which makes
-    failures of accesses that nothing orders (see `Exploration.data_races`), but for those on what is a key of
-    allowed_races, which gives the reason. audit: first run the default schedule a few times, and say what differs.
-    outcomes: the values that the body may return; any other one is a failure. replay: a schedule, or its token, that is
-    run before the search, such as one under which the body failed before.
+    schedules with at most so many preemptions (with "auto" or "bounded"). strategy: "auto", "bounded", "directed",
+    "dpor", "random", "pct", "pos", "urw" or "surw". seed: for what is random. depth: for "pct", how many constraints on
+    the order of steps a bug may need. granularity: where threads may switch; "access" (between any two shared
+    accesses), "gil" (where CPython with a GIL does) or "sync" (at synchronization only). timeouts: "virtual" (a timed
+    wait expires when the virtual clock passes its deadline or nobody else can run) or "any" (it may expire at any
+    point). include, exclude: packages, modules, classes or functions to watch, or not, besides the project's. steps: an
+    execution longer than so many is a livelock. stop_on_failure: whether the first failure ends the exploration.
+    data_races: "report" or "error", which makes failures of accesses that nothing orders (see
+    `Exploration.data_races`), but for those on what is a key of allowed_races, which gives the reason. audit: first run
+    the default schedule a few times, and say what differs. outcomes: the values that the body may return; any other one
+    is a failure. replay: a schedule, or its token, that is run before the search, such as one under which the body
+    failed before.
 
     Raises BadArgument for a body or option that cannot be used, and NestedExploration inside an exploration.
     """

@@ -44,7 +44,7 @@ class Plan:
 
 SETTINGS = pytest.StashKey[Settings]()
 PLAN = pytest.StashKey[Plan | None]()
-TRIED_FIRST = "This schedule failed in an earlier run, so it was tried first (--race-forget forgets it)."
+TRIED_FIRST = "This failed in an earlier run, so it was tried first (--race-forget forgets it)."
 TIMER = pytest.StashKey[tuple[Any, float]]()
 
 

@@ -19,7 +19,7 @@ from racekit.report.text import exploration_report
 from racekit.report.verdict import proof_in_words
 from racekit.schedule import Schedule
 from racekit.trace import Trace
-from racekit.user_values import is_known_as
+from racekit.user_values import is_known_as, text_of
 
 _SCHEDULES_LOOKED_AT = 20
 
@@ -41,6 +41,7 @@ class Execution:
     """One execution of a body: what it returned, or how it failed, and what happened on the way.
 
     `seconds` is virtual time; `stuck` says who was where if it had to be ended after the real time that it was given.
+    `str()` is the report of the failure, or a line that says what came out.
     """
 
     value: object
@@ -60,6 +61,12 @@ class Execution:
         __tracebackhide__ = True
         if self.failure is not None:
             raise_failure(self.failure)
+
+    def __str__(self) -> str:
+        if self.failure is not None or self.stuck:
+            return str(self.failure or self.stuck)
+        took = f"{self.steps:,} step{'' if self.steps == 1 else 's'}, {self.seconds:g} s of virtual time"
+        return f"{text_of(self.value)} came out under {self.schedule} ({took})"
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ class Switch(NamedTuple):
         return f"{self.thread}@{self.position}>{self.to}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Schedule:
     """The switches of one execution, in order, where it leaves the default: a thread runs for as long as it can, then
     the next one in the order of their starts. Threads are numbered in that order, from 0 (the caller of the body).
@@ -70,6 +70,9 @@ class Schedule:
 
     def __str__(self) -> str:
         return self.token
+
+    def __repr__(self) -> str:
+        return f"Schedule.parse({self.token!r})"
 
     @classmethod
     def parse(cls, token: Schedule | str) -> Schedule:

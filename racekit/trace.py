@@ -89,7 +89,7 @@ class Arrow(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trace:
     """The events of one execution; `threads[i]` is the name of thread i (0 is the one that called the body).
 
@@ -106,3 +106,6 @@ class Trace:
 
     def __len__(self) -> int:
         return len(self.events)
+
+    def __repr__(self) -> str:
+        return f"<Trace: {len(self.events)} events, threads {', '.join(self.threads)}>"

@@ -157,7 +157,9 @@ def test_of_takes_the_class_and_the_attribute_or_the_attribute_alone() -> None:
 def test_another_lost_update_does_not_count() -> None:
     message = refused(lambda: racekit.assert_lost_update(unlocked, of="FakeDataStore.other"))
     assert message.startswith("No lost update of FakeDataStore.other in ")
-    assert message.endswith(" executions; proved: every interleaving was run.")
+    assert message.endswith(
+        " executions; proved: every interleaving was run. Lost were updates of FakeDataStore.value."
+    )
 
 
 def test_no_lost_update_with_a_lock() -> None:

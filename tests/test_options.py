@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import queue
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
+import racekit
 from racekit.errors import BadArgument, RacekitError
-from racekit.options import Options, check_body, option_types
+from racekit.options import DATA_RACES, GRANULARITIES, STRATEGIES, TIMEOUTS, Options, check_body, option_types
 
 
 class Store:
@@ -156,6 +159,14 @@ def test_one_name_may_stand_alone() -> None:
 def test_code_may_stand_for_its_name() -> None:
     options = Options(include=[queue, Store, Store.update, "json.decoder"])
     assert options.include == ("queue", f"{__name__}.Store", f"{__name__}.Store.update", "json.decoder")
+
+
+def test_what_explore_says_of_itself_names_every_option_and_each_strategy() -> None:
+    said = racekit.explore.__doc__ or ""
+    for option in fields(Options):
+        assert re.search(rf"\b{option.name}\b", said)
+    for choice in (*STRATEGIES, *GRANULARITIES, *TIMEOUTS, *DATA_RACES):
+        assert f'"{choice}"' in said
 
 
 def test_every_option_tells_the_type_of_its_text() -> None:

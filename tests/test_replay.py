@@ -151,6 +151,30 @@ def test_a_replay_tells_what_its_execution_did() -> None:
     execution.check()
 
 
+def test_an_execution_can_be_printed_in_one_line() -> None:
+    again = racekit.replay(locked_loops, "rk1:")
+    assert str(again) == f"4 came out under rk1: ({again.steps} steps, 0 s of virtual time)"
+
+
+def test_the_text_of_an_execution_that_fails_is_its_report() -> None:
+    again = racekit.replay(shared_generator, racekit.explore(shared_generator).failure.schedule)
+    assert str(again).startswith("ValueError in Thread-2")
+
+
+@pytest.mark.parametrize("body", [three_times_three, lambda: run(spinning), lambda: 1 // 0])
+def test_what_was_found_fits_on_a_screen_in_a_shell(body: Callable[[], object]) -> None:
+    found = racekit.explore(body, executions=20)
+    for shown in (found, racekit.replay(body, "rk1:"), found.failure):
+        assert len(repr(shown)) < 2000
+        assert "Event(" not in repr(shown)
+
+
+def test_a_schedule_shows_how_to_make_it_again() -> None:
+    schedule = racekit.Schedule.parse("rk1:1@14w.value>2")
+    assert repr(schedule) == "Schedule.parse('rk1:1@14w.value>2')"
+    assert eval(repr(schedule), {"Schedule": racekit.Schedule}) == schedule
+
+
 def test_the_empty_schedule_is_the_default_one() -> None:
     assert racekit.replay(three_times_three, "rk1:").value == 9
 

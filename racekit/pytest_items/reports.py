@@ -40,8 +40,13 @@ def add_options(group: Any, parser: pytest.Parser) -> None:
 
 
 def register(config: pytest.Config) -> None:
-    """Write the reports that this session has been asked for."""
+    """Write the reports that this session has been asked for. Raises UsageError if there is no place for them."""
     directory, sarif = (_path(config, name) for name in ("race_report", "race_sarif"))
+    try:
+        for place in filter(None, (directory, sarif and sarif.parent)):
+            place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"The reports of racekit cannot be written: {error}.") from None
     if directory is not None or sarif is not None:
         config.pluginmanager.register(Reports(config, directory, sarif), _NAME)
 
@@ -93,6 +98,7 @@ class Reports:
         self._writes = not hasattr(config, "workerinput")
         self._failures: list[Mapping[str, Any]] = []
         self._explored: list[tuple[str, Mapping[str, Any], str]] = []
+        self._unwritten: OSError | None = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -111,7 +117,7 @@ class Reports:
             if hasattr(report, "race_statistics"):
                 self._explored.append((report.nodeid, report.race_statistics, getattr(report, "race_outcomes", "")))
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not self._writes:
             return
         self._failures.sort(key=lambda told: (told["test"], told["name"]))
@@ -122,9 +128,13 @@ class Reports:
             if self._sarif is not None:
                 self._write_sarif(self._sarif)
         except OSError as error:
-            raise pytest.UsageError(f"The reports of racekit could not be written: {error}.") from None
+            self._unwritten = error
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._unwritten is not None:
+            terminalreporter.write_line(f"race: its reports could not be written: {self._unwritten}", red=True)
+            return
         if self._directory is not None:
             terminalreporter.write_line(f"race: pages in {self._directory / 'index.html'}")
         if self._sarif is not None:

@@ -11,6 +11,7 @@ import pytest
 
 from racekit.errors import RaceFailure
 from racekit.failure import Failure, failure_noted_on
+from racekit.pytest_items.programs import is_concurrent_object
 from racekit.report.colour import coloured
 from racekit.report.columns import WIDTH, wrapped
 from racekit.report.text import failure_report, headline_in, replay_command
@@ -59,9 +60,10 @@ class Told:
         error = None if raised is None else raised.value
         self._raised = raised
         self._test = item.nodeid
-        self._race = error if isinstance(error, RaceFailure) else None
+        self._race = error if isinstance(error, RaceFailure) and error.failure is not None else None
+        self._of_program = is_concurrent_object(item)
         self._in_full = "" if self._race is None else str(self._race)
-        if self._race is not None and isinstance(self._race.failure, Failure):
+        if self._race is not None:
             self._race.args = (_in_a_narrow_column(self._race),)
         self._noted = _noted_on(error)
         for each in _leaves(error):
@@ -79,12 +81,11 @@ class Told:
         """Show it. In a test that was `explored`, or of a program that was made, no line of code has raised it."""
         if self._race is not None:
             self._race.args = (self._in_full,)
-            without_a_line = explored or not isinstance(self._race.failure, Failure)
-            if without_a_line and self._race.__cause__ is None and self._raised is not None:
+            if (explored or self._of_program) and self._race.__cause__ is None and self._raised is not None:
                 report.longrepr = self._raised.getrepr(style="value", tbfilter=False)
                 if notes := getattr(self._race, "__notes__", ()):
                     report.sections.insert(0, ("example", "\n".join(notes)))
-            elif isinstance(self._race.failure, Failure):
+            else:
                 _add_section(report, self._in_full)
             _summarize(report, headline_in(self._in_full))
         elif self._noted:

@@ -145,7 +145,20 @@ def test_without_the_options_nothing_is_written(project: Project) -> None:
 def test_a_directory_that_cannot_be_made_is_named(project: Project) -> None:
     (project.pytester.path / "pages").write_text("a file")
     result = project.run(FAILING, "-k", "proved", "--race-report=pages")
-    assert "could not be written" in result.stdout.str() + result.stderr.str()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: The reports of racekit cannot be written: *pages'."])
+    assert "proved" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(("which", "code"), [("갱신", 1), ("proved", 4)])
+def test_pages_that_cannot_be_written_in_the_end_keep_no_failure_from_being_shown(
+    project: Project, which: str, code: int
+) -> None:
+    (project.pytester.path / "pages" / "index.html").mkdir(parents=True)
+    result = project.run(FAILING, "-k", which, "--race-report=pages")
+    assert result.ret == code
+    result.stdout.fnmatch_lines(["race: its reports could not be written: *index.html'", "race: 1 test explored*"])
+    assert ("AssertionError" in result.stdout.str()) == bool(result.parseoutcomes().get("failed"))
 
 
 def test_several_processes_write_the_same_pages(project: Project) -> None:

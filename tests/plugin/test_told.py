@@ -166,6 +166,24 @@ def test_a_program_that_no_order_explains_is_its_report(project: Project, monkey
     assert line.endswith("would return 1, 2.")
 
 
+def test_functions_that_no_order_explains_are_told_beside_the_line_that_asserts_it(project: Project) -> None:
+    result = project.run(
+        """
+def test_it():
+    racekit.assert_serializable(Counter, Counter.increment, Counter.increment, view=lambda counter: counter.value)
+"""
+    )
+    result.stdout.fnmatch_lines(
+        [
+            ">*racekit.assert_serializable(Counter, Counter.increment*",
+            "E  *Not serializable: no order of these 2 calls*",
+            "*- race -*",
+            "Not serializable: no order of these 2 calls gives 1; the nearest is*",
+            "  The calls, and when each began and ended*",
+        ]
+    )
+
+
 def test_the_summary_names_the_bug_behind_the_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "1")
     first, *others = summary(project.run(RACE))
