@@ -87,8 +87,6 @@ def _sources(iterator: object, depth: int, deeper: bool) -> Touches:
                 yield from everything_in(part)
             else:
                 yield Touch(containers.of(part), WHOLE, "read")
-        elif is_library_object(part):
-            yield from used_with(part, "read")
         elif kind is tuple and depth:
             yield from _sources(part, depth - 1, deeper)
         elif kind is GeneratorType or (kind in ITERATORS and depth):
@@ -97,6 +95,8 @@ def _sources(iterator: object, depth: int, deeper: bool) -> Touches:
                 yield from _sources(part, depth - 1, deeper or kind in _GOING_DEEPER)
         elif kind in containers.BUILT_IN and containers.methods_of(part.__self__) is not None:
             yield Touch(containers.of(part.__self__), WHOLE, "write")
+        elif kind not in ITERATORS and is_library_object(part):
+            yield from used_with(part, "read")
 
 
 def begins(obj: object) -> Touches:

@@ -44,8 +44,11 @@ def leave(site: Site) -> None:
     if get_ident() != TURN.ident and let_through(None):
         return
     frame = sys._getframe(1)
-    shared = TURN.scheduler.generators.get(id(frame))
-    interrupted = _interrupted(frame.f_back)
+    caller, generators = frame.f_back, TURN.scheduler.generators
+    shared = generators.get(id(frame))
+    if shared is None and generators and caller is not None and is_forwarding(caller.f_code):
+        shared = generators.get(id(caller))  # it stands for the generator, which was made by the first call of all
+    interrupted = _interrupted(caller)
     if shared is not None and interrupted is not None:
         (generator,), (touched, at) = shared[0], interrupted
         _go_on([generator, *(each for each in touched if each.obj is not generator.obj)], at)

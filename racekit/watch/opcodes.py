@@ -131,7 +131,7 @@ TRUTH_TESTS = numbers("TO_BOOL") or numbers(
 TRUTHS = numbers("COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT")
 """Instructions that leave a truth value, which there is no need to ask again."""
 
-LEAVES = numbers("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS")
+LEAVES = numbers("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE")
 YIELDS = numbers("YIELD_VALUE")
 """Instructions by which a function, or a generator, goes back to its caller."""
 HANDING_OVER = numbers("RETURN_VALUE", "YIELD_VALUE")

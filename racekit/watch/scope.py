@@ -29,6 +29,11 @@ _LIBRARIES = tuple(
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
+def _with_wrapped(function: Any) -> list[Any]:
+    """A function, and those that it calls as the decorator that it is a part of."""
+    return [function, *(cell.cell_contents for cell in getattr(function, "__closure__", None) or ())]
+
+
 _CLASSES_OF_LIBRARY: tuple[Any, ...] = (
     *(UserDict, UserList, ChainMap, string.Formatter, csv.DictReader, csv.DictWriter),
     *(contextlib.ExitStack, contextlib._BaseExitStack, contextlib.closing, contextlib.chdir),
@@ -41,7 +46,7 @@ _OF_LIBRARY: frozenset[Any] = frozenset(
         functools.cached_property.__get__,
         *(getattr(os, name, None) for name in ("walk", "_walk", "fwalk", "_fwalk")),
         getattr(pathlib.Path, "walk", None),
-        *(method for kind in _CLASSES_OF_LIBRARY for method in vars(kind).values()),
+        *(function for kind in _CLASSES_OF_LIBRARY for each in vars(kind).values() for function in _with_wrapped(each)),
         *(found for found in vars(glob).values() if getattr(found, "__module__", None) == "glob"),
     )
     if isinstance(function, FunctionType)

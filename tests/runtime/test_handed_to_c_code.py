@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -112,6 +113,7 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object], Callable[[Any
     "update with pairs": (lambda: [[1, 2], [3, 4]], updated, lambda items: items[0].__setitem__(0, 5)),
     "an object of a subclass": (key, Named, add_key),
     "a file in memory": (lambda: bytearray(b"a"), lambda items: io.BytesIO(items).read(), put_z),
+    "a ChainMap that is shown": (lambda: ChainMap(key()), repr, add_key),
     "int of bytes": (lambda: bytearray(b"1"), int, lambda items: items.append(ord("1"))),
 }
 
@@ -231,3 +233,41 @@ def test_what_a_zip_takes_first_may_be_taken_by_others_while_it_gets_the_rest() 
         return tuple(taken)
 
     assert all_of(body) == {(1, 2, 3), (2, 3), (3,), ()}
+
+
+def test_what_a_takewhile_takes_may_be_taken_by_others_while_it_asks() -> None:
+    def body() -> tuple[int, ...]:
+        shared = itertools.count()
+        taken: list[int] = []
+        asking = itertools.takewhile(lambda number: number < 2, shared)
+        run(lambda: taken.extend(asking), lambda: list(itertools.islice(shared, 1)))
+        return tuple(taken)
+
+    assert all_of(body) == {(0, 1), (0,), (1,)}
+
+
+def test_a_generator_is_being_run_until_an_exception_has_left_it() -> None:
+    def numbers() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            len("")
+
+    def body() -> tuple[str, ...]:
+        shared, caught = numbers(), []
+        next(shared)
+
+        def throw() -> None:
+            with contextlib.suppress(KeyError, ValueError):
+                shared.throw(KeyError)  # type: ignore[attr-defined]
+
+        def take() -> None:
+            try:
+                next(shared)
+            except (StopIteration, ValueError) as error:
+                caught.append(type(error).__name__)
+
+        run(throw, take)
+        return tuple(caught)
+
+    assert all_of(body) == {("StopIteration",), ("ValueError",)}
