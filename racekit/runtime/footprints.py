@@ -64,7 +64,7 @@ from racekit.runtime.library_objects import (
     kept_by,
     used_with,
 )
-from racekit.runtime.reachable import SCALARS, Touch, everything_in, has_attributes
+from racekit.runtime.reachable import SCALARS, Touch, everything_in, has_attributes, module_of
 
 Arguments = tuple[Any, ...]
 
@@ -309,7 +309,7 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         yield from everything_in(owner, enters=has_attributes)
     elif name == "pack_into":
         yield from _all(arguments[:1], "write")
-    elif issubclass(kind, _IMMUTABLE) or kind.__module__ in _IMMUTABLE_MODULES:
+    elif issubclass(kind, _IMMUTABLE) or module_of(kind) in _IMMUTABLE_MODULES:
         yield from _all(arguments, "read")
     else:
         yield Touch(owner, WHOLE, "read" if name in ("getvalue", "__len__", "copy", "digest", "hexdigest") else "write")
@@ -318,7 +318,7 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
             if issubclass(type(file), FILE):
                 yield from file_touches(file, "write")
         yield from _all(arguments, "write")
-        if kind.__module__.partition(".")[0] not in sys.stdlib_module_names:
+        if module_of(kind).partition(".")[0] not in sys.stdlib_module_names:
             yield from everything_in(*arguments, enters=is_project_object)
 
 

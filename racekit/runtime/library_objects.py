@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from racekit.dependence import WHOLE
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.containers import HEAP_TYPE
-from racekit.runtime.reachable import Touch, has_attributes, is_namespace, own_attributes
+from racekit.runtime.reachable import Touch, has_attributes, is_namespace, module_of, own_attributes
 from racekit.watch.scope import is_project_file
 from racekit.watch.swap import is_forwarding
 
@@ -111,8 +111,8 @@ _computed: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 
 def _defined_in(kind: type) -> tuple[str, str]:
     """The file and the name of the module that defines a class."""
-    module = sys.modules.get(kind.__module__)
-    return getattr(module, "__file__", None) or "<frozen>", kind.__module__
+    name = module_of(kind)
+    return getattr(sys.modules.get(name), "__file__", None) or "<frozen>", name
 
 
 def kept_by(callable: Any) -> Iterator[object]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import File
-from racekit.runtime.reachable import own_attributes
+from racekit.runtime.reachable import module_of, own_attributes
 
 DESCRIPTION = "racekit_description"
 """An attribute that says in words what it is that threads wait for."""
@@ -135,7 +135,7 @@ def _is(value: object, thing: object) -> bool:
 def is_of_standard_library(owner: object) -> bool:
     """Whether it is an object that people know by a variable of theirs, rather than by its class."""
     kind = owner if issubclass(type(owner), type) else type(owner)
-    return not issubclass(type(owner), ModuleType) and kind.__module__.partition(".")[0] in sys.stdlib_module_names
+    return not issubclass(type(owner), ModuleType) and module_of(kind).partition(".")[0] in sys.stdlib_module_names
 
 
 def _attributes(owner: Any) -> Iterator[tuple[str, object]]:
