@@ -115,6 +115,36 @@ def test_a_recursion_without_end_is_told_where_the_code_calls_itself() -> None:
     assert failure.gil == "every"
 
 
+@pytest.mark.parametrize("strategy", ["auto", "bounded", "dpor", "random"])
+def test_a_recursion_without_end_that_the_code_handles_itself_is_no_failure(strategy: str) -> None:
+    def body() -> int:
+        ended: list[bool] = []
+        calls = 0
+
+        def call_itself() -> None:
+            nonlocal calls
+            calls += 1
+            call_itself()
+
+        def try_to() -> None:
+            try:
+                call_itself()
+            except RecursionError:
+                ended.append(True)
+
+        run(try_to, try_to)
+        return len(ended)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(300)
+    try:
+        found = racekit.explore(body, strategy=strategy, executions=10)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found.ok, str(found)
+    assert set(found.outcomes) == {2}
+
+
 EVERY_FRAME = """
 import racekit
 

@@ -20,6 +20,7 @@ from racekit.runtime import ending, originals
 from racekit.runtime.enabled import could_go_on, next_in_turn
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
+from racekit.runtime.recursion import ask_for_room, give_room_back
 from racekit.runtime.scheduling_point import (
     BEFORE_THE_END,
     Chooser,
@@ -257,12 +258,15 @@ class Scheduler:
         point.enabled = enabled
         point.preemptive = not (thread.asleep or thread.yielding) and thread.id in enabled
         point.default = default = thread.id if point.preemptive else next_in_turn(self.threads, thread.id, enabled)
+        limit = ask_for_room()
         TURN.ident = CHOOSING
         try:
             chosen = self.chooser.choose(point)
         except BaseException as error:
             self.interrupt(error)
             self.leave(thread)
+        finally:
+            give_room_back(limit)
         TURN.ident = 0 if self.aborting else thread.ident
         if self.compares_events and self.threads[chosen].daemon:
             self.trace.append((chosen, None, BEFORE_THE_END, self.location(self)))

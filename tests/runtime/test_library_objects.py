@@ -360,6 +360,24 @@ def test_attributes_of_what_c_code_of_a_library_is_given_are_read(monkeypatch: p
     assert set(found.outcomes) == {0, 1}
 
 
+class Interface:
+    number = 0
+    __module__ = property(lambda self: "that of what it describes")  # type: ignore[assignment]
+
+
+def test_objects_with_a_property_for_a_module_are_read_as_others(library: Any) -> None:
+    def body() -> int:
+        shared, seen = Interface(), []
+
+        def change() -> None:
+            shared.number = 1
+
+        run(change, lambda: seen.append(library.number_in(shared)))
+        return int(seen[0])
+
+    assert set(racekit.explore(body).outcomes) == {0, 1}
+
+
 def test_to_give_the_same_to_a_function_makes_no_interleavings(library: Any) -> None:
     def body() -> None:
         counts, record = [1], Record()
