@@ -134,7 +134,7 @@ def _is(value: object, thing: object) -> bool:
 
 def is_of_standard_library(owner: object) -> bool:
     """Whether it is an object that people know by a variable of theirs, rather than by its class."""
-    kind = owner if issubclass(type(owner), type) else type(owner)
+    kind: Any = owner if issubclass(type(owner), type) else type(owner)
     return not issubclass(type(owner), ModuleType) and module_of(kind).partition(".")[0] in sys.stdlib_module_names
 
 
