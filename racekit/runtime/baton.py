@@ -111,6 +111,7 @@ class Scheduler:
         self.on_blocked_outside: Callable[[tuple[Wait, ...]], None] = _nothing
         self.on_come_back: Callable[[ControlledThread], None] = _nothing
         self.on_stuck: Callable[[], bool] = _nothing
+        self.on_expiry: Callable[[], bool] = _nothing
         self.on_deadlock: Callable[[], None] = _nothing
         self.on_livelock: Callable[[], None] = _nothing
         self.on_exception: Callable[[BaseException, ControlledThread], None] = _nothing
@@ -296,6 +297,8 @@ class Scheduler:
                 self.abort()
                 self.leave(thread)
             found = could_go_on(self)
+        if all(self.threads[id].blocked for id in found) and self.on_expiry():
+            found = could_go_on(self)
         if not self.fairness.idle:
             allowed = self.fairness.enabled(found)
             self.gave_way = self.gave_way or allowed != found
@@ -333,7 +336,7 @@ class Scheduler:
 
     def let_go(self) -> None:
         """The execution is over: cut the circles, so that it is freed as soon as nobody asks for it any more."""
-        self.on_blocked_outside = self.on_stuck = self.on_come_back = _nothing
+        self.on_blocked_outside = self.on_stuck = self.on_expiry = self.on_come_back = _nothing
         self.on_deadlock = self.on_livelock = self.on_exception = _nothing
         self.conflicts.objects.clear()
         del self.point

@@ -14,7 +14,7 @@ from racekit.runtime import ending, originals, waits
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import WATCHER, Control
-from racekit.runtime.outside import come_back, wait_for_outside
+from racekit.runtime.outside import come_back, wait_for_outside, wait_for_outside_in_time
 from racekit.runtime.primitives.executors import give_back_executors
 from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
 from racekit.runtime.scheduling_point import FAILS, ByDefault, Chooser
@@ -79,6 +79,7 @@ class ExecutionRun:
         scheduler.epoch = control.epoch
         scheduler.on_come_back = lambda thread: come_back(scheduler, thread)
         scheduler.on_stuck = lambda: wait_for_outside(scheduler)
+        scheduler.on_expiry = lambda: wait_for_outside_in_time(scheduler)
         scheduler.on_deadlock = self._deadlock
         scheduler.on_livelock = self._livelock
         scheduler.on_exception = self._exception

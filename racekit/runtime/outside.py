@@ -12,6 +12,8 @@ from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import give_way
 
 POLLING_INTERVAL = 0.002
+PATIENCE_WITH_OUTSIDERS = 0.2
+"""How many real seconds of a timed wait they have at most; in a search it may expire in each execution."""
 
 
 def interrupt_caller(scheduler: Scheduler) -> None:
@@ -40,13 +42,24 @@ def come_back(scheduler: Scheduler, thread: ControlledThread) -> None:
 
 def wait_for_outside(scheduler: Scheduler) -> bool:
     """Nobody under control can go on. True once somebody can, thanks to the world outside; False if hopeless."""
-    if _taken_outside(scheduler):
-        scheduler.outsiders.setdefault(ending.TAKES_FROM_A_QUEUE)
-    hopeful = any(thread.outside or thread.polls or _held_outside(scheduler, thread) for thread in scheduler.alive)
-    if not (hopeful or scheduler.outsiders):
+    hopeful = _outsiders_take_part(scheduler) or any(
+        thread.outside or thread.polls or _held_outside(scheduler, thread) for thread in scheduler.alive
+    )
+    return hopeful and _until_somebody_can(scheduler, scheduler.patience)
+
+
+def wait_for_outside_in_time(scheduler: Scheduler) -> bool:
+    """Only time lets anybody go on: True once somebody can before that, in real time, thanks to threads outside."""
+    if not _outsiders_take_part(scheduler):
         return False
+    deadline = min(thread.deadline or 0 for thread in scheduler.alive if thread.blocked and thread.deadline is not None)
+    seconds = (deadline - scheduler.now) / 1_000_000_000
+    return _until_somebody_can(scheduler, min(seconds, PATIENCE_WITH_OUTSIDERS))
+
+
+def _until_somebody_can(scheduler: Scheduler, seconds: float) -> bool:
     scheduler.waiting_outside = True
-    until = originals.monotonic() + scheduler.patience
+    until = originals.monotonic() + seconds
     try:
         while originals.monotonic() < until and not scheduler.aborting:
             originals.sleep(POLLING_INTERVAL)
@@ -61,11 +74,13 @@ def wait_for_outside(scheduler: Scheduler) -> bool:
         scheduler.waiting_outside = False
 
 
-def _taken_outside(scheduler: Scheduler) -> bool:
-    """Whether somebody takes what is in queues, which no hook sees of a thread that waited there before."""
+def _outsiders_take_part(scheduler: Scheduler) -> bool:
+    """Whether some came by, or take what is in queues, which no hook sees of a thread that waited there before."""
     if any(expected for _, expected in scheduler.queued.values()) and _others_run(scheduler):
         originals.sleep(POLLING_INTERVAL)
-    return ending.is_missing(scheduler)
+    if ending.is_missing(scheduler):
+        scheduler.outsiders.setdefault(ending.TAKES_FROM_A_QUEUE)
+    return bool(scheduler.outsiders)
 
 
 def _held_outside(scheduler: Scheduler, thread: ControlledThread) -> bool:

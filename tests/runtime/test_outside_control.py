@@ -20,7 +20,7 @@ import pytest
 from threads import run
 
 import racekit
-from racekit.runtime import baton, monitor
+from racekit.runtime import baton, monitor, outside
 from racekit.runtime.turn import TURN
 
 LOCK = threading.Lock()
@@ -330,6 +330,49 @@ def test_an_outsider_that_takes_from_a_queue_is_waited_for() -> None:
     assert found.ok, str(found)
     assert set(found.outcomes) == {-1}
     assert found.cut_by == "uncontrolled thread"
+
+
+@pytest.mark.parametrize("kind", [queue.Queue, queue.SimpleQueue])
+def test_a_timed_wait_does_not_expire_before_an_outsider_had_time_to_answer(
+    kind: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "PATIENCE_WITH_OUTSIDERS", 60.0)
+    tasks, results = kind(), kind()
+
+    def work() -> None:
+        while task := tasks.get():
+            results.put(-task)
+
+    outsider = threading.Thread(target=work, name="outsider")
+    outsider.start()
+
+    def body() -> int:
+        tasks.put(1)
+        return int(results.get(timeout=60))
+
+    try:
+        found = racekit.explore(body)
+    finally:
+        tasks.put(0)
+        outsider.join()
+    assert found.ok, str(found)
+    assert set(found.outcomes) == {-1}
+    assert found.cut_by == "uncontrolled thread"
+
+
+def test_a_timed_wait_for_an_outsider_that_never_answers_expires() -> None:
+    tasks, results = queue.Queue[int](), queue.Queue[int]()
+    outsider = threading.Thread(target=tasks.get, name="outsider")
+    outsider.start()
+
+    def body() -> None:
+        tasks.put(1)
+        with pytest.raises(queue.Empty):
+            results.get(timeout=0.01)
+
+    found = racekit.explore(body, executions=1)
+    outsider.join()
+    assert found.ok, str(found)
 
 
 def test_a_lock_that_an_outsider_holds_for_ever_is_no_hang_and_no_proof() -> None:
