@@ -140,8 +140,8 @@ class Explorer:
             control.interrupts.check()
             if options.executions is not None and result.executions >= options.executions:
                 return "executions"
-            if options.seconds is not None and originals.perf_counter() - self._begun >= options.seconds:
-                return "seconds"
+            if options.seconds is not None and result.executions and self._has_taken(options.seconds):
+                return "seconds"  # but not before anything was run, as a body that always fails has to fail
             run = self._run(control, self.strategy)
             result.executions += 1
             interruption = run.scheduler.interruption
@@ -184,6 +184,9 @@ class Explorer:
         if cut_by is None:
             result.interleavings = self.strategy.interleavings
         return cut_by
+
+    def _has_taken(self, seconds: float) -> bool:
+        return originals.perf_counter() - self._begun >= seconds
 
     def _fails_under(self, schedule: Schedule, control: Control) -> bool:
         """Run a schedule that is to be tried before the search. If the body follows it no longer, a note says so."""
@@ -315,9 +318,17 @@ class Explorer:
 
 
 def check_not_nested() -> None:
-    """Raises NestedExploration inside of an execution."""
+    """Raises NestedExploration inside of an execution, and while another thread explores."""
     if TURN.scheduler is not None:
-        raise NestedExploration(
-            "explore was called by a body that is being explored itself, so its schedules would never end: "
-            "call it outside of the body."
-        )
+        nested = originals.get_ident() == TURN.ident
+        raise NestedExploration(_NESTED if nested else _ELSEWHERE)
+
+
+_NESTED = (
+    "explore was called by a body that is being explored itself, so its schedules would never end: "
+    "call it outside of the body."
+)
+_ELSEWHERE = (
+    "Another thread explores just now, and one exploration at a time has control: "
+    "call explore for one after the other, or in processes of their own."
+)

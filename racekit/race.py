@@ -45,8 +45,7 @@ def race(function: Callable[P, object] | None = None, /, **options: Any) -> Any:
         def explored(*args: Any, **kwargs: Any) -> object:
             __tracebackhide__ = True
             if _run_plainly.get() is function:
-                value = function(*args, **kwargs)
-                return None if checked.outcomes is None else value
+                return function(*args, **kwargs)
 
             def explore_calls(inputs: Callable[[], dict[str, Any]]) -> None:
                 __tracebackhide__ = True

@@ -12,6 +12,7 @@ from threads import run
 
 import racekit
 from racekit.errors import NestedExploration
+from racekit.runtime.turn import TURN
 
 
 class Shared:
@@ -114,11 +115,15 @@ def test_seconds_limit_the_search() -> None:
     assert found.seconds >= 0.2
 
 
-def test_no_seconds_at_all_run_nothing() -> None:
+def test_the_body_runs_once_even_without_any_seconds() -> None:
     found = racekit.explore(lost_update, seconds=0)
-    assert found.executions == 0
+    assert found.executions == 1
     assert found.cut_by == "seconds"
     assert not found.proved
+
+
+def test_a_body_that_always_fails_does_so_without_any_seconds() -> None:
+    assert racekit.explore(lambda: 1 // 0, seconds=0).failure is not None
 
 
 def test_preemptions_limit_the_search() -> None:
@@ -210,6 +215,12 @@ def test_exploring_from_a_thread_of_the_body_is_refused() -> None:
     failure = racekit.explore(lambda: run(lambda: racekit.explore(int))).failure
     assert failure is not None
     assert isinstance(failure.exception, NestedExploration)
+
+
+def test_exploring_while_another_thread_does_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TURN, "scheduler", object())
+    with pytest.raises(NestedExploration, match="Another thread explores just now"):
+        racekit.explore(int)
 
 
 def test_an_exploration_may_follow_another_one() -> None:

@@ -264,6 +264,13 @@ def test_a_test_says_what_it_may_return(project: Project, with_options: Callable
     result.stdout.fnmatch_lines([f"{SENTENCE}*", "1 came out, which is not among the outcomes allowed."])
 
 
+@pytest.mark.parametrize("race", ["@racekit.race", "@pytest.mark.race"])
+def test_what_a_test_returns_for_nothing_is_warned_of_as_in_any_test(project: Project, race: str) -> None:
+    result = project.run(f"{race}\ndef test_it():\n    twice(int)\n    return 1", "-W", "default")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*PytestReturnNotNoneWarning: Test functions should return None*"])
+
+
 def test_fixtures_and_methods_work_with_outcomes(project: Project) -> None:
     source = """
 @pytest.fixture
