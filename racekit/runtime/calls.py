@@ -26,6 +26,7 @@ from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.deaths import ask, expect_death
 from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
 from racekit.runtime.footprints import Cached, reads_arguments, touches
+from racekit.runtime.format_fields import read_fields
 from racekit.runtime.going_through import ONLY_ITERATORS
 from racekit.runtime.items import unpack
 from racekit.runtime.library_objects import effect, is_library_class
@@ -119,6 +120,8 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
                 return replacement
             if (type(owner) is ModuleType or type(owner) in SCALARS) and _touches_nothing(callable, arguments):
                 return callable
+            if type(owner) is str and callable.__name__ in ("format", "format_map"):
+                read_fields(owner, arguments, site)
         elif not arguments or type(arguments[-1]) in SCALARS:
             name = callable.__name__
             what, by_key = methods.get(name, _UNKNOWN)

@@ -83,7 +83,7 @@ METHODS: dict[type, dict[str, tuple[str, bool]]] = {
     deque: _SEQUENCE,
     bytearray: _SEQUENCE,
     dict: _MAPPING,
-    defaultdict: _MAPPING,
+    defaultdict: {**_MAPPING, "__getitem__": ("add", True)},
     OrderedDict: _MAPPING,
     set: _SET,
 }

@@ -18,6 +18,7 @@ import random
 import sqlite3
 import struct
 import sys
+from collections import defaultdict
 from contextvars import Context
 from gc import get_referents
 from types import (
@@ -339,4 +340,5 @@ def _only_selects(arguments: Arguments) -> bool:
 
 def _item(container: Any, key: object, operation: str) -> Touches:
     if containers.methods_of(container) is not None:
-        yield Touch(container, key, operation)
+        makes = operation == "read" and issubclass(type(container), defaultdict)
+        yield Touch(container, key, "add" if makes else operation)

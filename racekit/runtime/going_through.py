@@ -85,6 +85,7 @@ def _sources(iterator: object, depth: int, deeper: bool) -> Touches:
         if containers.of(part) is not None:
             if deeper:
                 yield from everything_in(part)
+                yield from _turns_in(part)
             else:
                 yield Touch(containers.of(part), WHOLE, "read")
         elif kind is tuple and depth:
@@ -104,6 +105,12 @@ def begins(obj: object) -> Touches:
     container = containers.of(obj)
     if issubclass(type(container), dict | set | deque):
         yield Touch(container, WHOLE, "read", sees_order=False)
+
+
+def _turns_in(container: object) -> Touches:
+    for item in container if type(container) in (list, deque) else ():  # type: ignore[attr-defined]
+        if is_iterator(type(item)):
+            yield from turn(item)
 
 
 def reads(obj: object) -> Touches:

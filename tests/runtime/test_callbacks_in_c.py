@@ -40,6 +40,7 @@ class Slotted:
         self.value = 0
 
 
+FIELD = "{0.value}"
 SLOT: Any = Slotted.__dict__["value"]
 
 
@@ -100,6 +101,17 @@ CASES: dict[str, Case] = {
     "a slot's __get__": (Slotted, lambda box: SLOT.__get__(box), set_value),
     "a slot's __delete__": (Slotted, lambda box: hasattr(box, "value"), lambda box: SLOT.__delete__(box)),
     "map of a slot's __set__": (Slotted, value, lambda box: list(map(SLOT.__set__, [box], [9]))),
+    "a field of a format": (Box, lambda box: FIELD.format(box), set_value),
+    "a field of a format in another object": (
+        lambda: Box([Box()]),
+        lambda box: "{:{box.value[0].value}}".format("", box=box),
+        lambda box: set_value(box.value[0]),
+    ),
+    "an item that a defaultdict makes": (
+        lambda: collections.defaultdict(int),
+        len,
+        lambda table: operator.getitem(table, "a"),
+    ),
     "__getattribute__ with super()": (Reading, value, set_value),
     "an operator called by its name": (list, lambda items: items.__add__([]), lambda items: items.append(1)),
     "an operator in place called by its name": (set, len, lambda items: items.__ior__({1}) is None),
