@@ -177,7 +177,7 @@ class Explorer:
                     self._gave_way = False
                     self.strategy.restart()
             if gc.get_count()[0] > _NEW_OBJECTS_PER_COLLECTION:
-                gc.collect(1)
+                control.silence.collect()
         if self.verdicts.outside or self.verdicts.elsewhere:
             return self.verdicts.outside or self.verdicts.elsewhere
         cut_by = self.strategy.cut_by or ("a spin that gave way" if self._gave_way else None)

@@ -16,6 +16,10 @@ class Place(NamedTuple):
     text: str
 
 
+USE = "use"
+"""How a method of a library accesses its object: nobody sees whether it writes, so it counts as if it did."""
+
+
 class Event(NamedTuple):
     """One operation of one thread on one shared thing.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from racekit.diagnose.accesses import is_access, name_of, source_of, touches_same, where
 from racekit.failure import Failure
-from racekit.trace import Event, Trace
+from racekit.trace import USE, Event, Trace
 
 
 class Difference(NamedTuple):
@@ -95,6 +95,8 @@ def _passes_if(first_trace: Trace, first: Event, order: str, trace: Trace, secon
 
 def _does(event: Event, again: str = "") -> str:
     verb = {"read": "reads", "write": "writes", "set": "sets"}.get(event.operation)
+    if (event.operation, event.how) == ("write", USE):
+        verb = "uses"
     target = "it" if event.target == again else event.target
     if verb is not None:
         return f"{verb} {target}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from racekit.report.columns import cut
-from racekit.trace import Event, HandOver, Place
+from racekit.trace import USE, Event, HandOver, Place
 
 _VALUE_COLUMNS = 24
 _SYNCHRONIZATIONS = {
@@ -28,7 +28,7 @@ _SYNCHRONIZATIONS = {
 }
 
 
-_ITERATIONS = {"iterate": "begins to iterate", "advance": "iterates on", "unpack": "unpacks"}
+_VERBS = {"iterate": "begins to iterate", "advance": "iterates on", "unpack": "unpacks", USE: "uses"}
 
 
 def event_in_words(event: Event, name: str) -> str:
@@ -40,8 +40,8 @@ def event_in_words(event: Event, name: str) -> str:
         return words.format(name or event.target or "it").strip()
     verb = f"{event.operation}s"
     value = cut(event.value, _VALUE_COLUMNS)
-    if event.how in _ITERATIONS:
-        return f"{_ITERATIONS[event.how]} {name}".strip()
+    if event.how in _VERBS and (event.how != USE or event.operation == "write"):
+        return f"{_VERBS[event.how]} {name}".strip()
     return f"{verb} {name}: {value}" if name and value else f"{verb} {name or value}".strip()
 
 

@@ -6,6 +6,8 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from racekit.diagnose.accesses import is_access, touches_same
 from racekit.failure import Failure
@@ -15,6 +17,8 @@ from racekit.trace import Event, HandOver, Trace
 
 _WITHOUT_CLASS = re.compile(r"^\w+\.(?=\w)")
 _FOLDED_OPERATIONS = frozenset({"start", "join", "is_alive"})
+_SYNCHRONIZATIONS_OF_A_LINE = 4
+"""So many more than the first one are not shown one by one."""
 
 
 def failure_timeline(failure: Failure, lines: int) -> list[str]:
@@ -29,6 +33,8 @@ def timeline(trace: Trace, marked: Collection[int] = (), lines: int = 40, *, who
     if not shown:
         return []
     rows = _rows(trace, shown, marked)
+    if not whole:
+        rows = _folded(rows)
     threads = _that_take_part(rows)
     hidden = _hidden(len(trace.events) - len(shown), len({row.thread for row in rows}) - len(threads))
     kept, found, drawn = _that_fit(rows, threads, trace.threads, lines - len(hidden))
@@ -93,6 +99,25 @@ def _rows(trace: Trace, shown: Sequence[int], marked: Collection[int]) -> list[R
         switches = dict.fromkeys((each.thread, switch_in_words(each)) for each in (*leaving, *blocked))
         rows += [Row(thread, text, None, False) for thread, text in switches]
     return rows
+
+
+def _folded(rows: Sequence[Row]) -> list[Row]:
+    """The same, with one row for the many synchronizations of one line, which a library does that it calls."""
+    found: list[Row] = []
+    for place, group in groupby(rows, _place_of_synchronization):
+        first, *others = group
+        if place is None or len(others) < _SYNCHRONIZATIONS_OF_A_LINE:
+            found += [first, *others]
+        else:
+            found.append(replace(first, text=f"{first.text}, {len(others)} more"))
+    return found
+
+
+def _place_of_synchronization(row: Row) -> tuple[int, str, int] | None:
+    event = row.event
+    if event is None or row.marked or is_access(event):
+        return None
+    return event.thread, event.filename, event.line
 
 
 def _is_blocked(hand_over: HandOver) -> bool:

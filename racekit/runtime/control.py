@@ -109,7 +109,7 @@ class Control:
         self._collects = False
         self._random_state: Any = None
         self._thread_names = cpython.ThreadNames()
-        self._silence = Silence()
+        self.silence = Silence()
         self.pool = Pool(self.interrupts)
 
     def __enter__(self) -> Control:
@@ -134,7 +134,7 @@ class Control:
         self.removals.begin()
         executed.swap_makers(self._swaps, WATCHER, _quietly)
         number_threads_and_futures(self._swaps)
-        self._silence.begin(self._swaps)
+        self.silence.begin(self._swaps)
         WATCHER.install(self._scope, self._swaps, every_attribute=self._every_attribute)
         self._names.install()
         for methods in self._methods:
@@ -163,9 +163,11 @@ class Control:
         self._names.remove()
         WATCHER.release_born()
         WATCHER.forget()
+        if self.silence.left_behind:
+            self.silence.collect()
         self._swaps.undo()
         hash_by_address()
-        self._silence.end()
+        self.silence.end()
         self._thread_names.restore()
         self.pool.close()
         if self._affinity is not None:

@@ -299,7 +299,9 @@ def _method(owner: Any, name: str, arguments: Arguments) -> Touches:
         yield from file_touches(owner, name)
         yield from _all(arguments, "write" if name.startswith("readinto") else "read")
     elif issubclass(kind, sqlite3.Connection | sqlite3.Cursor):
-        yield Touch(DATABASES, WHOLE, "read" if _only_selects(arguments) else "write")
+        yield Touch(DATABASES, WHOLE, "read" if name in _QUERIES or _only_selects(arguments) else "write")
+        if isinstance(owner, sqlite3.Cursor):
+            yield Touch(owner, WHOLE, "write")
     elif kind is os.DirEntry:
         yield from path_touches(PATH_FUNCTIONS[id(os.stat)], (owner,))
     elif kind is Context:
@@ -332,6 +334,10 @@ _CHANGING = frozenset(
     }
 )
 """Further methods that change a container."""
+
+
+_QUERIES = frozenset({"cursor", "fetchone", "fetchmany", "fetchall"})
+"""Methods of connections and cursors that change nothing in a database."""
 
 
 def _only_selects(arguments: Arguments) -> bool:

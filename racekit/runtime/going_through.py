@@ -14,7 +14,7 @@ from typing import Any
 from racekit.dependence import WHOLE
 from racekit.runtime import containers
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.files import FILE_READS, file_of
+from racekit.runtime.files import FILE_READS, File, file_of
 from racekit.runtime.library_objects import effect_of_special, is_library_object, is_project_object, used_with
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.watch.swap import is_forwarding
@@ -173,8 +173,13 @@ def file_touches(file: Any, name: str) -> Touches:
 _FILE_QUERIES = frozenset({"getvalue", "tell", "readable", "writable", "seekable", "fileno", "isatty"})
 
 
-class _Databases:
+class _Databases(File):
     """Stands for all databases: which file a connection has open cannot be asked without using it."""
 
+    __slots__ = ()
 
-DATABASES = _Databases()
+    def __str__(self) -> str:
+        return "the database"
+
+
+DATABASES = _Databases("")

@@ -26,7 +26,7 @@ from racekit.runtime.turn import TURN
 from racekit.runtime.values import Values
 from racekit.runtime.waits import THREAD, awaited, body_frame, wait_of
 from racekit.schedule import ACCESSES
-from racekit.trace import Event, HandOver, Place, Trace, Wait
+from racekit.trace import USE, Event, HandOver, Place, Trace, Wait
 from racekit.watch.site import Site
 
 
@@ -219,7 +219,7 @@ class Recorder:
             site.function,
             location,
             self._values.texts.get(index, ""),
-            site.kind,
+            USE if site.kind == "call" and number in self._conflicts.used else site.kind,
             recorded.stack,
         )
 

@@ -6,6 +6,7 @@ import re
 import shlex
 import threading
 from collections.abc import Callable
+from configparser import ConfigParser
 
 import pytest
 
@@ -247,6 +248,41 @@ def test_what_is_left_out_is_counted() -> None:
     report = str(failure_of(many_events))
     assert re.search(r"^  \(\d+ other events not shown\)$", report, re.MULTILINE)
     assert re.search(r"^  \.\.\. \d+ lines folded$", report, re.MULTILINE)
+
+
+def test_what_a_library_synchronizes_in_one_line_is_folded() -> None:
+    def body() -> None:
+        store, lock = {"value": 0}, threading.Lock()
+
+        def change() -> None:
+            value = store["value"]
+            assert all((lock.acquire(), lock.release()) for _ in range(6))
+            store["value"] = value + 1
+
+        run(First=change, Second=change)
+        assert store["value"] == 2
+
+    report = str(failure_of(body))
+    assert re.search(r"^ +takes lock, 11 more +\d+ ", report, re.MULTILINE)
+    assert report.count("takes lock") <= 2
+
+
+def test_what_nobody_can_see_into_is_used() -> None:
+    def body() -> None:
+        settings = ConfigParser()
+        settings.add_section("all")
+        settings.set("all", "count", "0")
+
+        def increment() -> None:
+            settings.set("all", "count", str(settings.getint("all", "count") + 1))
+
+        run(First=increment, Second=increment)
+        assert settings.getint("all", "count") == 2
+
+    report = str(failure_of(body))
+    assert re.search(r"it passes if First uses settings\s+\(test_text.py:\d+\)\s+before Second\s+uses it", report)
+    assert re.search(r"^ +> uses +\d+$", report, re.MULTILINE)
+    assert "writes" not in report
 
 
 def test_alike_failures_are_told_once_with_their_number() -> None:

@@ -326,6 +326,55 @@ def test_whether_a_file_exists_is_part_of_it(tmp_path: Path) -> None:
     assert 2 in all_of(body)
 
 
+def test_a_database_is_called_so() -> None:
+    def body() -> None:
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        connection.execute("create table seen (value)")
+
+        def see() -> None:
+            if not connection.execute("select * from seen").fetchall():
+                connection.execute("insert into seen values (1)")
+
+        run(see, see)
+        count = len(connection.execute("select * from seen").fetchall())
+        connection.close()
+        assert count == 1
+
+    failure = racekit.explore(body).failure
+    assert failure is not None
+    assert " on the database: " in failure.diagnosis.sentence
+
+
+def test_to_read_a_database_makes_no_interleavings() -> None:
+    def body() -> None:
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        connection.execute("create table seen (value)")
+
+        def look() -> None:
+            connection.execute("select * from seen").fetchall()
+
+        run(look, look)
+        connection.close()
+
+    assert racekit.explore(body).interleavings == 1
+
+
+def test_what_a_cursor_has_left_depends_on_who_took_from_it() -> None:
+    def body() -> str:
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        cursor = connection.execute("values ('a'), ('b')")
+        got = ["", ""]
+
+        def take(index: int) -> None:
+            got[index] = cursor.fetchone()[0]
+
+        run(lambda: take(0), lambda: take(1))
+        connection.close()
+        return "".join(got)
+
+    assert all_of(body) == {"ab", "ba"}
+
+
 def test_a_database_is_a_location(tmp_path: Path) -> None:
     def body() -> int:
         connection = sqlite3.connect(":memory:", check_same_thread=False)

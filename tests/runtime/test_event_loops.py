@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 
@@ -95,4 +96,22 @@ def test_a_coroutine_that_an_ended_execution_leaves_behind_gives_no_warning(recw
     found = racekit.explore(body)
     assert found.failure is not None
     assert found.failure.kind == "deadlock"
+    assert not recwarn.list
+
+
+def test_a_loop_that_an_ended_execution_leaves_behind_gives_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    def body() -> int:
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        value = asyncio.run_coroutine_threadsafe(asyncio.sleep(0, 1), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+        return value
+
+    gc.collect()  # what other tests have left behind
+    recwarn.clear()
+    assert racekit.explore(body).proved
+    gc.collect()
     assert not recwarn.list

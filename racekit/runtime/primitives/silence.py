@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import warnings
@@ -13,6 +14,9 @@ from racekit.runtime import originals
 from racekit.runtime.turn import TURN
 from racekit.watch.swap import Swaps
 
+_YOUNG = 1
+"""The generation of what an exploration makes, for as long as there is no automatic collection."""
+
 
 def is_unwinding() -> bool:
     """Whether the calling thread is leaving an execution that is over."""
@@ -23,26 +27,22 @@ def is_unwinding() -> bool:
     return thread is not None and bool(thread.unwinding)
 
 
-def _unless_unwinding(original: Callable[..., None]) -> Callable[..., None]:
-    def tell(*args: Any) -> None:
-        if not is_unwinding():
-            original(*args)
-
-    return tell
-
-
 class Silence:
     """While it lasts, threads that leave an aborted execution log nothing and report nothing as unraisable, nor that
     they leave coroutines behind that were never awaited.
+
+    `left_behind` is whether executions were aborted, so that what they had open may be garbage now.
     """
 
     def __init__(self) -> None:
         self._hook = sys.unraisablehook
+        self.left_behind = False
+        self._collects = False
 
     def begin(self, swaps: Swaps) -> None:
         tell: Any
         for tell in (logging.Logger.handle, vars(warnings)["_warn_unawaited_coroutine"]):
-            swaps.wrap(tell, _unless_unwinding)
+            swaps.wrap(tell, self._unless_unwinding)
         self._hook = sys.unraisablehook
         sys.unraisablehook = self._on_unraisable
 
@@ -50,9 +50,29 @@ class Silence:
         if sys.unraisablehook == self._on_unraisable:
             sys.unraisablehook = self._hook
 
+    def collect(self) -> None:
+        """Free the young objects that nobody can reach: those of aborted executions complain of it to nobody."""
+        if not self.left_behind:
+            gc.collect(_YOUNG)
+            return
+        self._collects = True
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                gc.collect(_YOUNG)
+        finally:
+            self._collects = False
+
+    def _unless_unwinding(self, original: Callable[..., None]) -> Callable[..., None]:
+        def tell(*args: Any) -> None:
+            if not self._collects and not is_unwinding():
+                original(*args)
+
+        return tell
+
     def _on_unraisable(self, unraisable: Any) -> None:
         known = issubclass(unraisable.exc_type, ExecutionAborted) or _ends_the_exploration(unraisable.exc_type)
-        if not known and not is_unwinding():
+        if not known and not self._collects and not is_unwinding():
             self._hook(unraisable)
 
 
