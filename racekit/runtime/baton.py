@@ -297,7 +297,7 @@ class Scheduler:
                 self.abort()
                 self.leave(thread)
             found = could_go_on(self)
-        if all(self.threads[id].blocked for id in found) and self.on_expiry():
+        if self.threads[found[0]].blocked and all(self.threads[id].blocked for id in found) and self.on_expiry():
             found = could_go_on(self)
         if not self.fairness.idle:
             allowed = self.fairness.enabled(found)

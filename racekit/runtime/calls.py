@@ -150,6 +150,9 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
         replacement = REPLACED_CALLABLES.get(id(vars(callable.__objclass__).get(callable.__name__)))
         if replacement is not None:
             return partial(replacement, callable.__self__)
+    elif kind is FunctionType:
+        if callable.__closure__ is None and _never_change(arguments):
+            return callable
     elif kind is type or issubclass(kind, type):
         if id(callable) in TAKING_FUNCTIONS and callable is not defaultdict:
             return _call_type(callable, arguments, site)
@@ -213,10 +216,11 @@ def _call_cached(callable: Any, arguments: tuple[Any, ...], site: Site) -> Any:
 
 def _touches_nothing(function: Any, arguments: tuple[Any, ...]) -> bool:
     """Whether a function has only arguments that never change, and touches nothing else either."""
-    for argument in arguments:
-        if type(argument) not in SCALARS:
-            return False
-    return id(function) not in _TOUCHING_MORE
+    return id(function) not in _TOUCHING_MORE and _never_change(arguments)
+
+
+def _never_change(arguments: tuple[Any, ...]) -> bool:
+    return SCALARS.issuperset(map(type, arguments))
 
 
 _TOUCHING_MORE = frozenset({*PATH_FUNCTIONS, *DESCRIPTOR_FUNCTIONS, id(globals), id(print), id(os.getcwd)})

@@ -193,7 +193,7 @@ def reads_arguments(kind: type) -> bool:
     """Whether an object of this type is made of what is in the arguments; so is one of a class that inherits this."""
     if id(kind) in containers.READERS:
         return True
-    return bool(kind.__flags__ & containers.HEAP_TYPE) and any(id(base) in containers.READERS for base in kind.__mro__)
+    return bool(kind.__flags__ & containers.HEAP_TYPE) and not containers.READERS.isdisjoint(map(id, kind.__mro__))
 
 
 def _kept_by(function: Any) -> Touches:

@@ -10,7 +10,7 @@ import functools
 import sys
 from collections.abc import Iterator
 from gc import get_referents
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, MethodType, WrapperDescriptorType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -50,12 +50,26 @@ _LOGGING = frozenset(
 
 def effect(function: Any) -> str:
     """What a method does to its object: "use" if it may change it, "read"; nothing if it is watched, or known."""
-    if type(function) is not FunctionType or is_watched(function.__code__) or is_forwarding(function.__code__):
+    if type(function) is not FunctionType:
         return ""
+    code = function.__code__
+    known = _effects.get(id(code))
+    if known is None or known[0] is not code:
+        known = _effects[id(code)] = code, _effect(function, code)
+    return known[1]
+
+
+_effects: dict[int, tuple[CodeType, str]] = {}
+"""By the id of its code, what a function does, and the code, which has that id as long as it is kept."""
+
+
+def _effect(function: FunctionType, code: CodeType) -> str:
     module = function.__globals__.get("__name__")  # a decorator may have given it another one
-    if not isinstance(module, str) or not _is_library(function.__code__.co_filename, module):
+    if is_watched(code) or is_forwarding(code) or not isinstance(module, str):
         return ""
-    return "read" if module == "logging" and function.__name__ in _LOGGING else "use"
+    if not _is_library(code.co_filename, module):
+        return ""
+    return "read" if module == "logging" and code.co_name in _LOGGING else "use"
 
 
 @functools.cache

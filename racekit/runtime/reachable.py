@@ -123,5 +123,8 @@ def own_attributes(obj: object) -> dict[str, Any] | None:
 
 def module_of(kind: type) -> str:
     """The name of the module that defines a class, also of one whose objects have a property for theirs."""
-    names = (vars(base).get("__module__") for base in kind.__mro__)
-    return next((name for name in names if isinstance(name, str)), "builtins")
+    for base in kind.__mro__:
+        name = vars(base).get("__module__")
+        if isinstance(name, str):
+            return name
+    return "builtins"
