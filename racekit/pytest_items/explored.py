@@ -83,8 +83,13 @@ def timed_out(found: Exploration | Execution, timeout: Timeout | None) -> str:
     """What to say if the time of the test was up; nothing if it was not."""
     if timeout is None or not found.stuck:
         return ""
-    what = "a replay" if isinstance(found, Execution) else "an exploration"
-    return f"Timeout (>{timeout.given:g}s) in {what} by racekit.\n{found.stuck}"
+    if isinstance(found, Execution) or found.executions < 2:
+        what = "a replay" if isinstance(found, Execution) else "an exploration"
+        return f"Timeout (>{timeout.given:g}s) in {what} by racekit.\n{found.stuck}"
+    return (
+        f"Timeout (>{timeout.given:g}s) in an exploration by racekit, after {found.executions:,} executions.\n"
+        f"With seconds=, or --race-seconds, it would have ended by itself.\n{found.stuck}"
+    )
 
 
 def judge(fresh: FreshItem, found: Exploration | Execution) -> None:

@@ -113,6 +113,17 @@ def test_a_timeout_ends_an_exploration_and_tells_how_far_it_came(project: Projec
     assert told(result)["test_it"]["race_result"] == "cut by timeout"
 
 
+def test_a_timeout_after_many_executions_names_the_option_that_ends_them_in_time(project: Project) -> None:
+    source = "@racekit.race(executions=None, strategy='random')\ndef test_it():\n    twice(Counter().increment)"
+    result = project.run(source, "--timeout=0.5")
+    result.stdout.fnmatch_lines(
+        [
+            "Timeout (>0.5s) in an exploration by racekit, after * executions.",
+            "With seconds=, or --race-seconds, it would have ended by itself.",
+        ]
+    )
+
+
 def test_a_timeout_marker_goes_for_an_exploration(project: Project) -> None:
     result = project.run(ENDLESS.replace("@racekit", "@pytest.mark.timeout(0.3, func_only=True)\n@racekit"))
     result.assert_outcomes(failed=1)
