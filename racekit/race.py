@@ -117,6 +117,8 @@ def running_plainly(function: Callable[..., object] | None) -> Iterator[None]:
 def check_test(function: object) -> None:
     """Raises BadArgument for what cannot be explored as a test."""
     name = getattr(function, "__qualname__", repr(function))
+    if inspect.isclass(function):
+        raise BadArgument(f"{name} is a class: put @pytest.mark.race on it, or race on each of its tests.")
     if not inspect.isfunction(function):
         raise BadArgument(
             f"{name} is not a function, so it cannot be explored: put race on each test function or method itself, "

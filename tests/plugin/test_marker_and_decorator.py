@@ -202,7 +202,7 @@ def test_a_marker_that_cannot_be_followed_fails_its_test_in_one_sentence(
     [
         ("@racekit.race\nasync def test_it(): ...", "*test_it is a coroutine function, * asyncio.run*"),
         ("@racekit.race\ndef test_it(): yield", "*test_it is a generator function*must not yield*"),
-        ("@racekit.race\nclass TestIt: ...", "*TestIt is not a function*"),
+        ("@racekit.race\nclass TestIt: ...", "*TestIt is a class: put @pytest.mark.race on it*"),
         ("@racekit.race(colour=5)\ndef test_it(): ...", "*There is no option 'colour': the options are*"),
     ],
     ids=["coroutine", "generator", "class", "unknown"],
