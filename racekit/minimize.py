@@ -28,12 +28,16 @@ Execute = Callable[[Strategy], ExecutionRun | None]
 
 
 class Budget:
-    """What minimizing may cost: a fifth of the search's executions, and of the seconds `searched` if those are many."""
+    """What minimizing may cost: a fifth of what the search may, but no more than 200 executions and half a second.
+
+    If the search has taken long, it may take a fifth of the seconds `searched`.
+    """
 
     def __init__(self, options: Options, searched: float) -> None:
-        executions = options.executions
+        executions, seconds = options.executions, options.seconds
         self.executions = _MOST_EXECUTIONS if executions is None else min(_MOST_EXECUTIONS, executions // 5)
-        self._until = originals.perf_counter() + max(searched / 5, _SECONDS_ANYWAY)
+        anyway = _SECONDS_ANYWAY if seconds is None else min(_SECONDS_ANYWAY, seconds / 5)
+        self._until = originals.perf_counter() + max(searched / 5, anyway)
 
     def allows_another(self) -> bool:
         """Whether one more execution may be made; it counts."""

@@ -214,6 +214,19 @@ def test_schedules_with_fewer_preemptions_are_not_run_if_they_are_too_many() -> 
     assert begun <= found.executions + 30
 
 
+@pytest.mark.parametrize(("seconds", "allowed"), [(None, 0.5), (60, 0.5), (1, 0.2)])
+def test_after_a_short_search_it_may_take_a_fifth_of_the_time_that_the_search_was_given(
+    seconds: float | None, allowed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(originals, "perf_counter", lambda: now)
+    budget = Budget(Options.of({"seconds": seconds}), searched=0.01)
+    now = allowed - 0.01
+    assert budget.allows_another()
+    now = allowed + 0.01
+    assert not budget.allows_another()
+
+
 def test_a_failure_says_how_many_preemptions_it_had() -> None:
     failure = racekit.explore(lost_update, strategy="random", seed=1).failure
     assert failure is not None
