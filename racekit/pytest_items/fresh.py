@@ -126,6 +126,7 @@ class FreshItem:
         """Tear down what the plain phases have made for this test: each execution makes its own."""
         self._stash = dict(self.item.stash._storage)
         self._keep(self.item._report_sections)
+        self._make_base_of_tmp_path(self.item.fixturenames)
         self.tear_down()
 
     def _keep(self, content: list[Any]) -> None:
@@ -152,6 +153,7 @@ class FreshItem:
         self.item._initrequest()
         with self._only([self._missing]):
             self._state.setup(self.item)
+        self._make_base_of_tmp_path([self._missing])
         self._missing = None
         self.tear_down()
         return True
@@ -265,6 +267,12 @@ class FreshItem:
         self.unexpected_success = result.unexpected_success
         if result.problem is not None:
             raise result.problem
+
+    def _make_base_of_tmp_path(self, fixtures: list[str]) -> None:
+        """The first `tmp_path` of a session makes a directory for all of them, which no execution shall do alone."""
+        factory = getattr(self.item.config, "_tmp_path_factory", None)
+        if factory is not None and "tmp_path_factory" in fixtures:
+            factory.getbasetemp()
 
     def _remove_tmp_path(self) -> None:
         """Each execution has a `tmp_path` of its own, with the same name: only that of the last one is kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from small_project import Project, told
 
 
@@ -260,6 +261,19 @@ def test_after(tmp_path_factory):
 """
     )
     result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("request_it", ["tmp_path", "request.getfixturevalue('tmp_path')"])
+def test_the_first_test_of_a_session_that_uses_tmp_path_is_proved(project: Project, request_it: str) -> None:
+    result = project.run(
+        f"""
+@racekit.race
+def test_it({request_it.partition(".")[0]}):
+    {request_it}.joinpath("made").touch()
+    twice(LockedCounter().increment)
+"""
+    )
+    assert told(result)["test_it"]["race_result"] == "proved"
 
 
 def test_a_tmp_path_of_the_users_own_is_left_alone(project: Project) -> None:

@@ -91,6 +91,9 @@ class _Tasks(queue.SimpleQueue[Any]):
         return thread is not None and cpython.waits_for_work(thread, self)
 
 
+_Tasks.__name__ = "task"  # what reports say that workers wait for
+
+
 def _initializing(original: Callable[..., None]) -> Callable[..., None]:
     def initialize(
         self: Any,
