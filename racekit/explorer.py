@@ -209,11 +209,12 @@ class Explorer:
     def _under(self, schedule: Schedule, control: Control) -> tuple[ExecutionRun, Replay]:
         """An execution under this schedule, recorded for people, where the body follows it.
 
-        In a search, the executions before have shown what has to be watched; here one that goes astray may show it.
+        In a search, the executions before have shown what has to be watched; here it is the first ones that show it.
         """
         for switch in schedule.switches:
             PLACES.want(switch.position.line, switch.position.name)
             WATCHER.store(switch.position.name)
+        best: tuple[ExecutionRun, Replay] | None = None
         for _ in range(_MOST_TO_SETTLE):
             WATCHER.grown = False
             strategy = Replay(schedule)
@@ -221,10 +222,13 @@ class Explorer:
             interruption = run.scheduler.interruption
             if interruption is not None and not isinstance(interruption, ScheduleMismatch):
                 raise interruption
-            if strategy.followed or control.monitor.stuck or not WATCHER.grown:
+            if best is None or strategy.followed or not best[1].followed:
+                best = run, strategy
+            if control.monitor.stuck or not WATCHER.grown:
                 break
             WATCHER.watch_born()
-        return run, strategy
+        assert best is not None
+        return best
 
     def _begin(self) -> bool:
         begun = originals.perf_counter()

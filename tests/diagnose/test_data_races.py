@@ -42,6 +42,21 @@ def test_accesses_that_nothing_orders_race_although_nothing_fails() -> None:
     assert set(race.threads) == {"read", "write"}
 
 
+class OnlySetByName:
+    set_by_name = 0
+
+
+def test_an_attribute_that_is_only_set_by_name_races_too() -> None:
+    """That its loads matter is known only once `setattr` was called, also where the body runs again for its races."""
+
+    def body() -> None:
+        thing = OnlySetByName()
+        run_by_name(lambda: setattr(thing, "set_by_name", 1), lambda: thing.set_by_name)
+
+    assert races_of(body) == {"OnlySetByName.set_by_name"}
+    assert racekit.explore(body, data_races="error").failure is not None
+
+
 def test_two_reads_do_not_race() -> None:
     def body() -> None:
         counter = Counter()
