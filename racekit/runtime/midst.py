@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from types import (
     CodeType,
     FrameType,
@@ -28,13 +29,13 @@ from racekit.runtime.call_site import is_watched
 from racekit.runtime.called_from_c import code_called_from_c
 from racekit.runtime.containers import BUILT_IN, keys_with_methods
 from racekit.runtime.going_through import ONLY_ITERATORS, is_iterator, reads, sources
-from racekit.runtime.library_objects import kept_by
+from racekit.runtime.library_objects import is_library_object, kept_by
 from racekit.runtime.originals import get_ident
 from racekit.runtime.places import PLACES
-from racekit.runtime.reachable import SCALARS, Touch
+from racekit.runtime.reachable import SCALARS, Touch, own_attributes
 from racekit.runtime.turn import TURN
 from racekit.watch.opcodes import CALLERS, ITERATIONS, TURNS
-from racekit.watch.scope import is_racekit
+from racekit.watch.scope import is_project_file, is_racekit
 from racekit.watch.site import Site
 from racekit.watch.swap import is_forwarding
 
@@ -161,7 +162,34 @@ def may_be_called(callable: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a call may call: its arguments, or what is kept where it can be reached, as a decorator's function is."""
     if type(callable) in BUILT_IN:
         return arguments
-    return (*arguments, *kept_by(callable))
+    kept = tuple(kept_by(callable))
+    return (*arguments, *kept, *_functions_within(kept))
+
+
+def _functions_within(kept: Iterable[Any]) -> Iterator[Any]:
+    """The project's functions, methods and classes that objects of libraries keep, and those that are in them."""
+    waiting, seen = list(kept), set[int]()
+    for obj in waiting:  # which grows meanwhile
+        if type(obj) in SCALARS or id(obj) in seen:
+            continue
+        seen.add(id(obj))
+        code = _computing(obj)
+        if code is not None and is_project_file(code.co_filename):
+            yield obj
+        elif len(waiting) < _MOST_LOOKED_THROUGH:
+            waiting += islice(_parts(obj), _MOST_LOOKED_THROUGH)
+
+
+_MOST_LOOKED_THROUGH = 200
+
+
+def _parts(obj: Any) -> Iterable[Any]:
+    kind = type(obj)
+    if issubclass(kind, dict):
+        return dict.values(obj)
+    if kind in (list, tuple, set, frozenset, deque):
+        return obj  # type: ignore[no-any-return]
+    return (own_attributes(obj) or {}).values() if is_library_object(obj) else ()
 
 
 # --- keys and items that are hashed and compared ----------------------------------------------------------------------

@@ -108,6 +108,26 @@ class Registry:
         return self.made[kind]
 
 
+class Job:
+    def __init__(self, function):
+        self.function = function
+        self.done = False
+
+
+class Timetable:
+    def __init__(self):
+        self.jobs = []
+
+    def add(self, function):
+        self.jobs.append(Job(function))
+
+    def run_pending(self):
+        for job in self.jobs:
+            if not job.done:
+                job.function()
+                job.done = True
+
+
 def total(counts):
     return sum(counts)
 
@@ -402,6 +422,19 @@ def test_a_class_is_called_before_another_thread_has_kept_what_it_makes(library:
         registry = library.Registry()
         run(lambda: registry.get(Service), lambda: registry.get(Service))
         return len(made)
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {1, 2}
+
+
+def test_a_function_that_a_library_keeps_is_called_before_another_thread_knows_that_it_was(library: Any) -> None:
+    def body() -> int:
+        calls = []
+        timetable = library.Timetable()
+        timetable.add(lambda: calls.append(1))
+        run(lambda: timetable.run_pending(), lambda: timetable.run_pending())
+        return len(calls)
 
     found = racekit.explore(body)
     assert found.proved
