@@ -117,7 +117,8 @@ def last_before_error(failure: Failure) -> int | None:
         codes.append((code.co_filename, code.co_qualname))
         traceback = traceback.tb_next
     for function in reversed(codes):
-        for index in range(len(events) - 1, -1, -1):
-            if (events[index].filename, events[index].function) == function:
-                return index
+        own = [index for index, event in enumerate(events) if (event.filename, event.function) == function]
+        of_thread = [index for index in own if name_of(failure.trace, events[index]) == failure.thread]
+        if own:
+            return (of_thread or own)[-1]
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,20 @@ def test_a_pool_that_is_shut_down_before_the_last_task() -> None:
     found = diagnosis_of(body)
     assert found.pattern == "use after close"
     assert found.sentence == "Use after close: submitter used pool after closer had closed it"
+
+
+def test_a_stream_whose_method_that_closes_is_written_in_c() -> None:
+    stop = _start_and_close
+
+    found = diagnosis_of(stop)
+    assert found.sentence == "Use after close: writer used stream after closer had closed it"
+
+
+def _start_and_close() -> None:
+    """Its own name, that of a function that closes, is in the stack of whoever starts the threads, too."""
+    stream = io.StringIO()
+    run(writer=lambda: stream.write("x"), closer=lambda: stream.close())
+
 
 
 def test_not_if_a_thread_closes_it_itself() -> None:
