@@ -17,7 +17,8 @@ def livelock(failure: Failure) -> Iterator[Diagnosis]:
     places = [where(place) for place in failure.repeated]
     folded = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     lines = f"{', '.join(places[:_SHOWN])}{folded}" if places else "the same steps"
-    tail = failure.trace.events[-50:]
+    repeated = {(place.filename, place.line) for place in failure.repeated}
+    tail = [event for event in failure.trace.events[-50:] if (event.filename, event.line) in repeated]
     threads = list(dict.fromkeys(failure.trace.threads[event.thread] for event in tail)) or [failure.thread]
     who = " and ".join(threads) if len(threads) < _SHOWN else f"{threads[0]} and {len(threads) - 1} more"
     verb = "repeats" if len(threads) == 1 else "repeat"

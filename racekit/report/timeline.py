@@ -17,13 +17,16 @@ from racekit.trace import Event, HandOver, Trace
 
 _WITHOUT_CLASS = re.compile(r"^\w+\.(?=\w)")
 _FOLDED_OPERATIONS = frozenset({"start", "join", "is_alive"})
+_LINES_OF_A_LIVELOCK = 12
 _SYNCHRONIZATIONS_OF_A_LINE = 4
 """So many more than the first one are not shown one by one."""
 
 
 def failure_timeline(failure: Failure, lines: int) -> list[str]:
-    """The events that matter to the failure, in at most so many lines."""
+    """The events that matter to the failure, in at most so many lines; of a livelock fewer, as they are all alike."""
     marked = set(failure.diagnosis.events)
+    if failure.kind == "livelock":
+        lines = min(lines, _LINES_OF_A_LIVELOCK)
     return timeline(failure.trace, marked, lines, whole=failure.kind in ("deadlock", "livelock"))
 
 

@@ -109,7 +109,6 @@ def _start_and_close() -> None:
     run(writer=lambda: stream.write("x"), closer=lambda: stream.close())
 
 
-
 def test_not_if_a_thread_closes_it_itself() -> None:
     def body() -> None:
         connection = Connection()

@@ -192,6 +192,19 @@ def test_a_spin_without_end() -> None:
     assert found.sentence.endswith(" without end")
 
 
+def test_a_livelock_names_the_thread_that_spins_and_not_the_one_that_waits_for_it() -> None:
+    def body() -> None:
+        nothing: list[int] = []
+
+        def spin() -> None:
+            while not nothing:
+                pass
+
+        run(spinner=spin)
+
+    assert diagnosis_of(body, steps=500).sentence.startswith("Livelock: spinner repeats test_standstills.py:")
+
+
 def test_a_long_loop_that_ends_is_no_livelock() -> None:
     def body() -> None:
         store = Store()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import threading
+import time
 from collections.abc import Callable
 from configparser import ConfigParser
 
@@ -139,6 +141,15 @@ def test_a_report_fits_into_60_lines_of_80_columns(body: Callable[[], object]) -
     lines = str(failure_of(body, steps=2000)).split("\n")
     assert len(lines) <= 60
     assert all(width(line) <= 80 for line in lines if not re.match(r"  (replay|pin):", line)), "\n".join(lines)
+
+
+def test_the_lines_of_a_livelock_are_shown_but_a_few_times() -> None:
+    def body() -> None:
+        run(poller=lambda: [time.sleep(1) for _ in itertools.count()])
+
+    lines = str(failure_of(body, steps=2000)).split("\n")
+    assert len(lines) <= 24
+    assert any(re.match(r"  \.\.\. [\d,]+ lines folded", line) for line in lines)
 
 
 @pytest.mark.parametrize("body", BODIES[:6])
