@@ -29,7 +29,7 @@ from racekit.runtime.call_site import is_watched
 from racekit.runtime.called_from_c import code_called_from_c
 from racekit.runtime.containers import BUILT_IN, keys_with_methods
 from racekit.runtime.going_through import ONLY_ITERATORS, is_iterator, reads, sources
-from racekit.runtime.library_objects import is_library_object, kept_by
+from racekit.runtime.library_objects import is_library_object, is_project_object, kept_by
 from racekit.runtime.originals import get_ident
 from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import SCALARS, Touch, own_attributes
@@ -162,19 +162,22 @@ def may_be_called(callable: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a call may call: its arguments, or what is kept where it can be reached, as a decorator's function is."""
     if type(callable) in BUILT_IN:
         return arguments
-    kept = tuple(kept_by(callable))
-    return (*arguments, *kept, *_functions_within(kept))
+    return (*arguments, *_of_project_within(kept_by(callable)))
 
 
-def _functions_within(kept: Iterable[Any]) -> Iterator[Any]:
-    """The project's functions, methods and classes that objects of libraries keep, and those that are in them."""
+def _of_project_within(kept: Iterable[Any]) -> Iterator[Any]:
+    """The project's functions, classes and objects among these, or kept by objects of libraries among these."""
     waiting, seen = list(kept), set[int]()
     for obj in waiting:  # which grows meanwhile
         if type(obj) in SCALARS or id(obj) in seen:
             continue
         seen.add(id(obj))
         code = _computing(obj)
-        if code is not None and is_project_file(code.co_filename):
+        if (
+            type(obj) in ONLY_ITERATORS
+            or is_project_object(obj)
+            or (code is not None and is_project_file(code.co_filename))
+        ):
             yield obj
         elif len(waiting) < _MOST_LOOKED_THROUGH:
             waiting += islice(_parts(obj), _MOST_LOOKED_THROUGH)

@@ -20,6 +20,9 @@ from threads import run
 import racekit
 
 LIBRARY = """
+from collections import ChainMap
+
+
 class Counter:
     def __init__(self):
         self.value = 0
@@ -106,6 +109,14 @@ class Registry:
         if kind not in self.made:
             self.made[kind] = kind()
         return self.made[kind]
+
+
+class Template:
+    def __init__(self):
+        self.names = ChainMap({}, {"a": 1})
+
+    def render(self):
+        return [self.names["a"], self.names.get("a"), "b" in self.names]
 
 
 class Job:
@@ -439,6 +450,14 @@ def test_a_function_that_a_library_keeps_is_called_before_another_thread_knows_t
     found = racekit.explore(body)
     assert found.proved
     assert set(found.outcomes) == {1, 2}
+
+
+def test_what_a_library_calls_of_its_own_makes_no_interleavings(library: Any) -> None:
+    def body() -> None:
+        template = library.Template()
+        run(lambda: template.render(), lambda: template.render())
+
+    assert racekit.explore(body).interleavings == 2
 
 
 # --- of the standard library ------------------------------------------------------------------------------------------
