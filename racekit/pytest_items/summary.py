@@ -83,5 +83,7 @@ def _told(report: pytest.TestReport, name: str) -> list[str]:
 def _replayed(results: Counter[str]) -> str:
     told = [(result, results[result]) for result in ("failed", "passed") if results[result]]
     count = sum(number for _, number in told)
+    if not count:
+        return "race: no test was replayed"
     tests = f"{count} {'test' if count == 1 else 'tests'} replayed"
     return ", ".join([f"race: {tests}", *(f"{number} {result}" for result, number in told)])
