@@ -17,7 +17,7 @@ from types import CellType, ModuleType
 from typing import Any
 
 from racekit.dependence import WHOLE
-from racekit.runtime.library_objects import computed_attributes
+from racekit.runtime.library_objects import attributes_of_class
 from racekit.runtime.places import PLACES
 from racekit.runtime.reachable import own_attributes
 from racekit.runtime.thread import ControlledThread
@@ -187,7 +187,7 @@ class Conflicts:
         number = self.record(obj).number
         if number not in self.used:
             self.used.add(number)
-            for name in computed_attributes(type(obj)):
+            for name in attributes_of_class(type(obj)):
                 self.stores(name)
 
     def _store_all_of(self, record: SharedObject) -> None:

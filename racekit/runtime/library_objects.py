@@ -106,21 +106,21 @@ def is_project_object(obj: object) -> bool:
     return is_namespace(obj) or (has_attributes(obj) and is_project_file(_defined_in(type(obj))[0]))
 
 
-def computed_attributes(kind: type) -> frozenset[str]:
-    """The names of its attributes that are not stored under that name, such as properties."""
-    found = _computed.get(kind)
+def attributes_of_class(kind: type) -> frozenset[str]:
+    """The names of its attributes that an object may have without storing them, such as properties and defaults."""
+    found = _of_class.get(kind)
     if found is None:
-        found = _computed[kind] = frozenset(
+        found = _of_class[kind] = frozenset(
             name
             for base in kind.__mro__[:-1]
             for name, value in vars(base).items()
-            if hasattr(type(value), "__get__") and not (isinstance(value, _METHODS) or name.startswith("__"))
+            if not (isinstance(value, _METHODS) or name.startswith("__"))
         )
     return found
 
 
 _METHODS = (FunctionType, staticmethod, classmethod, MethodDescriptorType, WrapperDescriptorType, BuiltinFunctionType)
-_computed: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
+_of_class: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 
 
 def _defined_in(kind: type) -> tuple[str, str]:

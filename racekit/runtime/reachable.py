@@ -121,10 +121,14 @@ def own_attributes(obj: object) -> dict[str, Any] | None:
     return attributes if type(attributes) is dict else None
 
 
+_MODULE: Any = vars(type)["__module__"]
+
+
 def module_of(kind: type) -> str:
     """The name of the module that defines a class, also of one whose objects have a property for theirs."""
     for base in kind.__mro__:
-        name = vars(base).get("__module__")
+        is_heap_type = base.__flags__ & containers.HEAP_TYPE
+        name = vars(base).get("__module__") if is_heap_type else _MODULE.__get__(base)
         if isinstance(name, str):
             return name
     return "builtins"

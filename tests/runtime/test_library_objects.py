@@ -9,6 +9,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from configparser import ConfigParser
+from datetime import date
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from threads import run
 
 import racekit
+from racekit.runtime.reachable import module_of
 
 LIBRARY = """
 from collections import ChainMap
@@ -117,6 +119,14 @@ class Template:
 
     def render(self):
         return [self.names["a"], self.names.get("a"), "b" in self.names]
+
+
+class Once:
+    called = False
+
+    def call(self):
+        assert not self.called
+        self.called = True
 
 
 class Job:
@@ -240,6 +250,23 @@ def test_a_property_is_read_before_or_after_a_method(library: Any) -> None:
     found = racekit.explore(body)
     assert found.proved
     assert set(found.outcomes) == {1, 2}
+
+
+def test_a_default_of_the_class_is_read_before_or_after_a_method(library: Any) -> None:
+    def body() -> int:
+        once, calls = library.Once(), []
+
+        def call() -> None:
+            if not once.called:
+                calls.append(1)
+                once.call()
+
+        run(call, call)
+        return len(calls)
+
+    failure = racekit.explore(body).failure
+    assert failure is not None
+    assert failure.diagnosis.pattern == "check-then-act"
 
 
 def test_what_is_done_to_a_view_is_done_to_what_it_shows(library: Any) -> None:
@@ -394,6 +421,11 @@ def test_attributes_of_what_c_code_of_a_library_is_given_are_read(monkeypatch: p
 class Interface:
     number = 0
     __module__ = property(lambda self: "that of what it describes")  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(("kind", "module"), [(Record, __name__), (date, "datetime"), (Path, Path.__module__)])
+def test_the_module_of_a_class_is_known_whatever_it_is_written_in(kind: type, module: str) -> None:
+    assert module_of(kind) == module
 
 
 def test_objects_with_a_property_for_a_module_are_read_as_others(library: Any) -> None:
