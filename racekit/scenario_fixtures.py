@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
 from racekit import scenarios
 from racekit.script import Race
 
+_PASSED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep in mind whether a test has come to its end."""
+    item.stash[_PASSED] = False
+    result = yield
+    item.stash[_PASSED] = True
+    return result
+
 
 @pytest.fixture
-def race() -> Iterator[Race]:
+def race(request: pytest.FixtureRequest) -> Iterator[Race]:
     """Barriers, sleeps, pauses, orders and calls at chosen lines, and functions side by side under them.
 
-    Whatever was put somewhere is gone after the test, also if the test has failed.
+    Whatever was put somewhere is gone after the test, also if the test has failed. If it has passed, each line has to
+    have been reached.
     """
     with Race() as injection:
         yield injection
+        if not request.node.stash.get(_PASSED, False):
+            injection.allow_unreached()
 
 
 @pytest.fixture

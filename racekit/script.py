@@ -37,14 +37,14 @@ class Race(Injection):
             try:
                 return together(*functions, timeout=timeout)
             except BaseException as error:
-                self._failed()
+                self.allow_unreached()
                 timed_out = _timeout_in(error)
                 if timed_out is None:
                     raise
                 raise timed_out.with_traceback(None) from None
         execution = replay_body(lambda: together(*functions), Schedule(), Options(), timeout=timeout)
         if execution.failure is not None:
-            self._failed()
+            self.allow_unreached()
             raise_failure(replace(execution.failure, report="\n".join(failure_lines(execution.failure))))
         results: Any = execution.value
         return list(results)

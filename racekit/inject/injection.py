@@ -45,8 +45,8 @@ class Injection:
     What has happened so far (who has come to a barrier, what has passed in an order) counts for one execution, or one
     `together` of ordinary threads.
 
-    At the end of `with` NeverReached is raised for a place where nothing has happened, as no thread came there; but not
-    inside an exploration, where that may be so in some executions.
+    At the end of `with` NeverReached is raised for a place where nothing has happened, as no thread came there, unless
+    `allow_unreached` was called; but not inside an exploration, where that may be so in some executions.
 
     `timeout`: how many real seconds threads outside control wait for one another before InjectionTimeout.
     """
@@ -217,8 +217,8 @@ class Injection:
 
         return injected
 
-    def _failed(self) -> None:
-        """Threads could not go on, so that some places may not have been reached for that."""
+    def allow_unreached(self) -> None:
+        """No thread has to come to the places that there are so far."""
         self._unreached.clear()
 
     # --- what threads do there ---------------------------------------------------------------------------------------

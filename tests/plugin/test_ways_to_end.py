@@ -181,3 +181,25 @@ def test_race(): raise MuteError
     )
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["E*MuteError: <exception str() failed>"])
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcomes"),
+    [
+        ("", {"passed": 1, "errors": 1}),
+        ("assert False", {"failed": 1}),
+        ("pytest.skip('not today')", {"skipped": 1}),
+        ("pytest.xfail('known')", {"xfailed": 1}),
+        ("race.allow_unreached()", {"passed": 1}),
+    ],
+    ids=["to its end", "failed", "skipped", "expected failure", "allowed"],
+)
+def test_an_injected_line_has_to_be_reached_by_a_test_that_comes_to_its_end(
+    project: Project, ending: str, outcomes: dict[str, int]
+) -> None:
+    result = project.run(
+        f"def test_it(race):\n    race.sleep(Counter.increment, before='self.value = ', seconds=1)\n    {ending}"
+    )
+    result.assert_outcomes(**outcomes)
+    told = "No thread came to the place before `self.value = value + 1`" in result.stdout.str()
+    assert told == ("errors" in outcomes)
