@@ -15,7 +15,13 @@ from racekit.dependence import WHOLE
 from racekit.runtime import containers
 from racekit.runtime.call_site import is_watched
 from racekit.runtime.files import FILE_READS, File, file_of
-from racekit.runtime.library_objects import effect_of_special, is_library_object, is_project_object, used_with
+from racekit.runtime.library_objects import (
+    effect_of_special,
+    has_methods_of_library,
+    is_library_object,
+    is_project_object,
+    used_with,
+)
 from racekit.runtime.reachable import SCALARS, Touch, everything_in
 from racekit.watch.swap import is_forwarding
 
@@ -105,6 +111,8 @@ def begins(obj: object) -> Touches:
     container = containers.of(obj)
     if issubclass(type(container), dict | set | deque):
         yield Touch(container, WHOLE, "read", sees_order=False)
+    elif container is None and has_methods_of_library(obj):
+        yield from used_with(obj, "read")
 
 
 def _turns_in(container: object) -> Touches:
@@ -124,7 +132,7 @@ def reads(obj: object) -> Touches:
         yield from file_touches(obj, "write")
     elif is_iterator(kind):
         yield from turn(obj)
-    elif is_library_object(obj):
+    elif has_methods_of_library(obj):
         yield from read_by_its_methods(obj)
 
 
@@ -155,7 +163,7 @@ def reads_through(*objects: object) -> Touches:
             yield from file_touches(obj, "write")
         elif is_iterator(type(obj)):
             yield from turn(obj)
-        elif is_library_object(obj):
+        elif has_methods_of_library(obj):
             yield from read_by_its_methods(obj)
         else:
             yield from everything_in(obj)

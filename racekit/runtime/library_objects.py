@@ -38,6 +38,9 @@ _KNOWN = frozenset(
 )
 """Packages whose methods change nothing unseen."""
 
+_READING = frozenset({"attr._funcs", "attr._next_gen"})
+"""Modules in these packages whose functions read the attributes of what they are given."""
+
 _KNOWN_MODULES = frozenset({"unittest.case", "logging.config"})
 _LOGGING = frozenset(
     {
@@ -74,7 +77,7 @@ def _effect(function: FunctionType, code: CodeType) -> str:
 
 @functools.cache
 def _is_library(filename: str, module: str) -> bool:
-    known = module.partition(".")[0] in _KNOWN or module in _KNOWN_MODULES
+    known = (module.partition(".")[0] in _KNOWN and module not in _READING) or module in _KNOWN_MODULES
     return not (known or is_project_file(filename))
 
 
@@ -99,6 +102,20 @@ def is_library_object(obj: object) -> bool:
 
 def is_library_class(kind: type) -> bool:
     return bool(kind.__flags__ & HEAP_TYPE) and _is_library(*_defined_in(kind))
+
+
+def has_methods_of_library(obj: object) -> bool:
+    """Whether it is such an object, or one of the project whose class is derived from such a class."""
+    kind = type(obj)
+    if not kind.__flags__ & HEAP_TYPE:
+        return False
+    found = _derived.get(kind)
+    if found is None:
+        found = _derived[kind] = any(map(is_library_class, kind.__mro__))
+    return found
+
+
+_derived: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 
 def is_project_object(obj: object) -> bool:

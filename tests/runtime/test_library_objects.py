@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import attrs
 import pytest
 from threads import run
 
@@ -318,6 +319,9 @@ def test_what_a_decorator_keeps_is_looked_up_before_another_thread_has_kept_it(l
         lambda table: [key.upper() for key in table] == ["A", "B"],
         lambda table: table == ["a", "b"],
         lambda table: tuple(map(str, table)) == ("a", "b"),
+        lambda table: list(zip(table, "xy", strict=False)) == [("a", "x"), ("b", "y")],
+        lambda table: dict(enumerate(table)) == {0: "a", 1: "b"},
+        lambda table: "".join(map(str, table)) == "ab",
     ],
 )
 def test_an_operator_or_a_builtin_function_asks_an_object_before_or_after_a_method(
@@ -331,6 +335,21 @@ def test_an_operator_or_a_builtin_function_asks_an_object_before_or_after_a_meth
     found = racekit.explore(body)
     assert found.proved
     assert set(found.outcomes) == {False, True}
+
+
+def test_a_class_of_the_project_asks_methods_that_it_has_from_a_library(library: Any) -> None:
+    class Growing(library.Table):  # type: ignore[misc, name-defined]
+        def grow(self) -> None:
+            self.insert(len(self))
+
+    def body() -> int:
+        table = Growing()
+        run(table.grow, table.grow)
+        return len(table)
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {2, 3}
 
 
 def test_an_object_is_true_before_or_after_it_is_changed(library: Any) -> None:
@@ -399,6 +418,25 @@ def test_attributes_of_what_a_function_is_given_are_read(library: Any) -> None:
     assert found.proved
     assert set(found.outcomes) == {0, 1}
     assert found.data_races
+
+
+def test_attributes_of_what_attrs_makes_a_dict_of_are_read() -> None:
+    @attrs.define
+    class Point:
+        x: int = 0
+
+    def body() -> int:
+        point, seen = Point(), []
+
+        def move() -> None:
+            point.x = 1
+
+        run(move, lambda: seen.append(attrs.asdict(point)["x"]))
+        return int(seen[0])
+
+    found = racekit.explore(body)
+    assert found.proved
+    assert set(found.outcomes) == {0, 1}
 
 
 def test_attributes_of_what_c_code_of_a_library_is_given_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
