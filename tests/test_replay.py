@@ -379,12 +379,15 @@ def cached_twice() -> int:
 
 
 def made_twice() -> int:
-    def make() -> list[int]:
-        return []
+    made = []
+
+    def make() -> int:
+        made.append(1)
+        return 1
 
     items = collections.defaultdict(make)
-    run(lambda: items[1].append(1), lambda: items[1].append(2))
-    return len(items[1])
+    run(lambda: items[1], lambda: items[1])
+    return len(made)
 
 
 def sorted_meanwhile() -> None:
