@@ -22,6 +22,7 @@ def finish(scheduler: Scheduler, thread: ControlledThread) -> None:
     """`thread` has run to its end; the baton goes on, and the caller must not touch the scheduler again."""
     if thread not in scheduler.alive:
         return  # it was given up, and comes back from outside control only now
+    thread.announced.clear()
     thread.finished = True
     scheduler.alive.remove(thread)
     scheduler.enabled = None
