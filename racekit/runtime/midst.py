@@ -134,8 +134,10 @@ _RUN = next(each for each in run_in_midst.__code__.co_consts if isinstance(each,
 _AT_ONCE = frozenset({"sorted", "submit", "partial"})
 """Functions that have read their arguments before they call any, unless these are iterators."""
 
-_STORING = frozenset({"append", "appendleft"})
-"""Methods that call nothing."""
+_CALLING_NOTHING = frozenset(
+    {"append", "appendleft", "popleft", "popitem", "clear", "copy", "reverse", "keys", "values", "items", "len"}
+)
+"""Functions and methods that run no Python code before they have done what they are for."""
 
 
 def calls_back(
@@ -149,7 +151,7 @@ def calls_back(
         return callable
     if type(callable) in _WITH_NAMES:
         name = callable.__name__
-        if name in _STORING or (name in _AT_ONCE and not any(is_iterator(type(each)) for each in arguments)):
+        if name in _CALLING_NOTHING or (name in _AT_ONCE and not any(is_iterator(type(each)) for each in arguments)):
             return callable
         arguments += tuple(_compared(callable, name, arguments))
     codes = code_called_from_c(arguments)
