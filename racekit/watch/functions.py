@@ -105,8 +105,13 @@ class Functions:
         verdicts, judge = self._scope.verdicts, self._scope.judge
         for function in functions:
             verdict = verdicts.get(function.__code__.co_filename)
-            if judge(function) if verdict is None else verdict:
+            if (judge(function) if verdict is None else verdict) and is_whole(function):
                 yield function
+
+
+def is_whole(function: FunctionType) -> bool:
+    """Whether it can be called: what finalizers find while the collector breaks a circle may have lost its closure."""
+    return len(function.__closure__ or ()) == len(function.__code__.co_freevars)
 
 
 def youngest_functions() -> list[FunctionType]:

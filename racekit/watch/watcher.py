@@ -12,7 +12,7 @@ from types import CodeType, FunctionType
 from typing import Any
 from weakref import ref
 
-from racekit.watch.functions import FoundFunction, Functions, all_functions, youngest_functions
+from racekit.watch.functions import FoundFunction, Functions, all_functions, is_whole, youngest_functions
 from racekit.watch.hooks import Hooks
 from racekit.watch.rewrite import CannotRewrite, Rewritten, rewrite
 from racekit.watch.scope import Scope
@@ -98,7 +98,7 @@ class Watcher:
         return [
             (function, own[id(function.__code__)])
             for function in self._in_scope.born_since()
-            if id(function.__code__) in own and id(function) not in self._watched
+            if id(function.__code__) in own and id(function) not in self._watched and is_whole(function)
         ]
 
     def _watch_new(self, functions: list[FunctionType]) -> bool:

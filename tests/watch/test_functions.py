@@ -6,7 +6,7 @@ import functools
 import gc
 import threading
 import weakref
-from types import FunctionType, ModuleType
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -162,3 +162,17 @@ def test_old_objects_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(functions, "gc", recorder)
     found(search)
     assert looked_at == [0, 1]
+
+
+def test_a_function_that_the_collector_has_half_freed_is_passed_over() -> None:
+    variable = 1
+
+    def closure() -> int:
+        return variable
+
+    half_freed: Any = SimpleNamespace(
+        __code__=closure.__code__, __closure__=None, __module__="", __qualname__="", __globals__=globals()
+    )
+    search = Functions()
+    assert [each.function for each in search.new_in([closure])] == [closure]
+    assert search.new_in([half_freed]) == []
