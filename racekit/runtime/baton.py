@@ -73,6 +73,7 @@ class Scheduler:
     workers_were_counted = False
     workers_differ = False
     executors: WeakSet[Any] | None = None
+    made_event_loops = False
     borrowed: tuple[tuple[Any, dict[str, Any]], ...] = ()
 
     def __init__(

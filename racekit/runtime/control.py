@@ -163,13 +163,13 @@ class Control:
         self._names.remove()
         WATCHER.release_born()
         WATCHER.forget()
+        self.pool.close()  # whose workers keep what they did last
         if self.silence.left_behind:
             self.silence.collect()
         self._swaps.undo()
         hash_by_address()
         self.silence.end()
         self._thread_names.restore()
-        self.pool.close()
         if self._affinity is not None:
             os.sched_setaffinity(0, self._affinity)
         if self._policy is not None:

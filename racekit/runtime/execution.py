@@ -104,7 +104,7 @@ class ExecutionRun:
                     self._exception(error, caller)
             ending.close(scheduler)
         finally:
-            self._control.silence.left_behind |= scheduler.aborting
+            self._control.silence.ended(scheduler)
             TURN.ident = 0
             TURN.several = False
             TURN.scheduler = None  # type: ignore[assignment]

@@ -86,10 +86,20 @@ def _call_soon(original: Callable[..., Any]) -> Callable[..., Any]:
     return call_soon_threadsafe
 
 
+def _initializing(original: Callable[..., None]) -> Callable[..., None]:
+    def initialize(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        if originals.get_ident() == TURN.ident:
+            TURN.scheduler.made_event_loops = True
+        original(self, *args, **kwargs)
+
+    return initialize
+
+
 def swap_event_loops(swaps: Swaps) -> None:
     """The same for the event loops of `asyncio`, once that is imported."""
     loops = sys.modules.get("asyncio.base_events")
     if loops is not None:
+        swaps.wrap(loops.BaseEventLoop.__init__, _initializing)
         swaps.wrap(loops.BaseEventLoop.call_soon_threadsafe, _call_soon)
 
 

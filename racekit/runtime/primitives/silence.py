@@ -11,6 +11,7 @@ from typing import Any
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime import originals
+from racekit.runtime.baton import Scheduler
 from racekit.runtime.turn import TURN
 from racekit.watch.swap import Swaps
 
@@ -31,7 +32,7 @@ class Silence:
     """While it lasts, threads that leave an aborted execution log nothing and report nothing as unraisable, nor that
     they leave coroutines behind that were never awaited.
 
-    `left_behind` is whether executions were aborted, so that what they had open may be garbage now.
+    `left_behind` is whether threads of event loops were cut off, so that what they had open may be garbage now.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,11 @@ class Silence:
     def end(self) -> None:
         if sys.unraisablehook == self._on_unraisable:
             sys.unraisablehook = self._hook
+
+    def ended(self, scheduler: Scheduler) -> None:
+        """An execution is over."""
+        if scheduler.made_event_loops and any(thread.unwinding for thread in scheduler.threads):
+            self.left_behind = True
 
     def collect(self) -> None:
         """Free the young objects that nobody can reach: those of aborted executions complain of it to nobody."""
