@@ -163,7 +163,8 @@ class Control:
         self._names.remove()
         WATCHER.release_born()
         WATCHER.forget()
-        self.pool.close()  # whose workers keep what they did last
+        self.pool.close()
+        TURN.thread = None  # type: ignore[assignment]  # as the workers did, it keeps what it did last
         if self.silence.left_behind:
             self.silence.collect()
         self._swaps.undo()

@@ -57,21 +57,25 @@ class Monitor:
 
     def _run(self) -> None:
         while not self._stop.park(True, self._tick):
-            if self._on_look is not None:
-                self._on_look()
-            scheduler: Scheduler | None = TURN.scheduler
-            if scheduler is None or self._stopping:
-                continue
-            if scheduler.aborting:
-                self._hurry(scheduler)
-                continue
-            self._aborted_at = None
-            if self._deadline is not None and originals.monotonic() > self._deadline:
-                self.stuck = stand(scheduler)
-                scheduler.abort()
-            elif self._is_blocked(scheduler):
-                self._let_others_go_on(scheduler, TURN.thread)
+            self._look()
+        self._seen = None  # an execution that is over
         self._stopped.wake()
+
+    def _look(self) -> None:
+        if self._on_look is not None:
+            self._on_look()
+        scheduler: Scheduler | None = TURN.scheduler
+        if scheduler is None or self._stopping:
+            return
+        if scheduler.aborting:
+            self._hurry(scheduler)
+            return
+        self._aborted_at = None
+        if self._deadline is not None and originals.monotonic() > self._deadline:
+            self.stuck = stand(scheduler)
+            scheduler.abort()
+        elif self._is_blocked(scheduler):
+            self._let_others_go_on(scheduler, TURN.thread)
 
     def _is_blocked(self, scheduler: Scheduler) -> bool:
         thread = TURN.thread
