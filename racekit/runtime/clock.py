@@ -7,7 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from racekit.runtime import originals
@@ -98,6 +98,7 @@ REPLACEMENTS = _replacements()
 
 
 _wall_clock = REPLACEMENTS[originals.wall_clock]
+_today = vars(date)["today"]
 _now, _utcnow, _fromtimestamp = (vars(datetime)[name] for name in ("now", "utcnow", "fromtimestamp"))
 
 
@@ -115,5 +116,12 @@ def _virtual_utcnow(kind: type[datetime]) -> datetime:
     return _virtual_now(kind, UTC).replace(tzinfo=None)
 
 
+def _virtual_today(kind: type[date]) -> date:
+    if _get_ident() != TURN.ident:
+        return _today.__get__(None, kind)()  # type: ignore[no-any-return]
+    return kind.fromtimestamp(_wall_clock())
+
+
 DATETIME_METHODS = {"now": classmethod(_virtual_now), "utcnow": classmethod(_virtual_utcnow)}
-"""Methods of `datetime` that ask the system for the time; `today` asks `time.time`."""
+DATE_METHODS = {"today": classmethod(_virtual_today)}
+"""Methods of `datetime` and `date` that ask the system for the time."""

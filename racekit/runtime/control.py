@@ -7,7 +7,7 @@ import gc
 import os
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any
 
@@ -67,7 +67,7 @@ _TYPES = (
     (originals.RLockType, locks.rlock_methods()),
     (originals.SimpleQueueType, simple_queue.simple_queue_methods()),
 )
-_CLOCK = datetime, clock.DATETIME_METHODS
+_CLOCKS = (datetime, clock.DATETIME_METHODS), (date, clock.DATE_METHODS)
 
 
 class Control:
@@ -93,7 +93,7 @@ class Control:
         self._every_attribute = every_attribute or every_access
         self._swaps = Swaps()
         self.removals = deaths.Removals(self._swaps)
-        self._methods = [MethodReplacement(type_, functions) for type_, functions in (*_TYPES, _CLOCK)]
+        self._methods = [MethodReplacement(type_, functions) for type_, functions in (*_TYPES, *_CLOCKS)]
         self._names = NameReplacement(
             {
                 **clock.REPLACEMENTS,
@@ -209,7 +209,7 @@ def _pin() -> set[int] | None:
     return before
 
 
-calls.REPLACED_METHODS.update((*_TYPES, _CLOCK))
+calls.REPLACED_METHODS.update((*_TYPES, *_CLOCKS))
 calls.REPLACED_CALLABLES.update(executed.replacements(WATCHER, _quietly))
 calls.REPLACED_CALLABLES.update(named_attributes.replacements(WATCHER.store))
 for replacements in (clock.REPLACEMENTS, library_functions.REPLACEMENTS):
