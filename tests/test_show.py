@@ -78,7 +78,7 @@ def test_without_a_test_those_that_failed_last_are_shown_from_wherever_one_is(
 
 def test_where_nothing_has_failed_it_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show"]) == 2
-    assert "no failure is kept in .racekit/: name a test" in capsys.readouterr().err
+    assert "no failure is kept in .racekit/: name a test as pytest does" in capsys.readouterr().err
 
 
 def test_the_index_can_be_opened_in_a_browser(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,5 +88,33 @@ def test_the_index_can_be_opened_in_a_browser(project: Path, monkeypatch: pytest
     assert opened == [(project / ".racekit" / "pages" / "index.html").as_uri()]
 
 
-def test_a_test_that_does_not_exist_is_pytests_error(project: Path) -> None:
+def test_a_test_that_does_not_exist_is_pytests_error(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "test_it.py::test_nothing"]) == 4
+    error = capsys.readouterr().err
+    assert "pytest ran no test" in error
+    assert "no page was written" in error
+    assert "name a test as pytest does" in error
+
+
+@pytest.mark.parametrize("into", [[], ["--into", ".racekit/pages"]])
+def test_where_no_test_was_run_the_pages_are_left_as_they_were(project: Path, into: list[str]) -> None:
+    main(["show", "test_it.py::test_fails"])
+    index = project / ".racekit" / "pages" / "index.html"
+    before = index.read_text(encoding="utf-8")
+    main(["show", "test_it.py::test_nothing", *into])
+    assert pages(index.parent) == ["test_fails"]
+    assert index.read_text(encoding="utf-8") == before
+
+
+def test_where_no_test_was_run_no_browser_is_opened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(["show", "test_it.py::test_fails"])
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    main(["show", "test_it.py::test_nothing", "--open"])
+    assert opened == []
+
+
+def test_the_pages_of_another_test_make_way(project: Path) -> None:
+    main(["show", "test_it.py::test_fails"])
+    main(["show", "test_it.py::test_passes"])
+    assert pages(project / ".racekit" / "pages") == []

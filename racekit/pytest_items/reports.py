@@ -89,7 +89,7 @@ def _path(config: pytest.Config, name: str) -> Path | None:
 
 
 class Reports:
-    """Collects what the tests tell, and writes it down."""
+    """Collects what the tests tell, and writes it down; if none was run, what is there from another session stays."""
 
     def __init__(self, config: pytest.Config, directory: Path | None, sarif: Path | None) -> None:
         self._config = config
@@ -98,6 +98,7 @@ class Reports:
         self._writes = not hasattr(config, "workerinput")
         self._failures: list[Mapping[str, Any]] = []
         self._explored: list[tuple[str, Mapping[str, Any], str]] = []
+        self._ran = False
         self._unwritten: OSError | None = None
 
     @pytest.hookimpl(wrapper=True)
@@ -112,13 +113,14 @@ class Reports:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._ran = True
         if self._writes:
             self._failures += getattr(report, "race_failures", ())
             if hasattr(report, "race_statistics"):
                 self._explored.append((report.nodeid, report.race_statistics, getattr(report, "race_outcomes", "")))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self._writes:
+        if not (self._writes and self._ran):
             return
         self._failures.sort(key=lambda told: (told["test"], told["name"]))
         self._explored.sort(key=lambda told: told[0])
@@ -132,6 +134,9 @@ class Reports:
             session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not self._ran:
+            terminalreporter.write_line("race: no test was run, so no report was written")
+            return
         if self._unwritten is not None:
             terminalreporter.write_line(f"race: its reports could not be written: {self._unwritten}", red=True)
             return

@@ -168,3 +168,12 @@ def test_several_processes_write_the_same_pages(project: Project) -> None:
     one, two = (project.pytester.path / name for name in ("one", "two"))
     assert names(one) == names(two)
     assert "3 failures" in (two / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_session_that_ran_no_test_leaves_the_reports_of_the_last_one(project: Project) -> None:
+    project.run(FAILING, "--race-report=pages", "--race-sarif=it.sarif")
+    files = [project.pytester.path / name for name in ("pages/index.html", "it.sarif")]
+    before = [file.read_text(encoding="utf-8") for file in files]
+    result = project.run(FAILING, "--race-report=pages", "--race-sarif=it.sarif", "-k", "nothing_like_it")
+    assert [file.read_text(encoding="utf-8") for file in files] == before
+    result.stdout.fnmatch_lines(["race: no test was run, so no report was written"])
