@@ -63,7 +63,9 @@ class Explorer:
         self.judge = judge
         self.places = places
         self._listens = not (until is None and judge is None and find_fault is content)
-        self.result = Exploration(granularity=options.granularity, expected=tuple(options.outcomes or ()))
+        self.result = Exploration(
+            granularity=options.granularity, excluded=options.exclude, expected=tuple(options.outcomes or ())
+        )
         self.verdicts = Verdicts(options, self.result, find_fault)
         self._scope = Scope(options.include, options.exclude)
         self._minimized: set[object] = set()

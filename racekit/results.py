@@ -77,7 +77,8 @@ class Exploration:
     `interleavings` says how many different ones there are, where partial-order reduction has run them all: those that
     differ only in the order of independent steps count as one. `outcomes` maps each value that the body returned to an
     `Outcome` (an unhashable value by its `repr`). `threads` is the largest number of threads that an execution started,
-    `granularity` says where they could switch, and `effort` what all of it took. `again` runs the body once more.
+    `granularity` says where they could switch, `excluded` what code was not watched, and `effort` what all of it took.
+    `again` runs the body once more.
     """
 
     executions: int = 0
@@ -91,6 +92,7 @@ class Exploration:
     interleavings: int | None = None
     threads: int = 0
     granularity: str = "access"
+    excluded: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
     again: Callable[[Schedule], Execution] | None = field(default=None, repr=False, compare=False)
     allowed_races: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -111,7 +113,7 @@ class Exploration:
     def verdict(self) -> str:
         """In words: what was proved, or why nothing was."""
         if self.proved:
-            return proof_in_words(self.interleavings, self.threads, self.granularity)
+            return proof_in_words(self.interleavings, self.threads, self.granularity, self.excluded)
         return f"not proved: cut by {self.cut_by}" if self.cut_by else "every interleaving was run"
 
     @property

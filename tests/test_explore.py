@@ -306,6 +306,18 @@ def test_a_proof_tells_where_threads_could_switch() -> None:
     assert under_a_gil.endswith("(switches where a GIL allows them)")
 
 
+@pytest.mark.parametrize("granularity", ["access", "gil"])
+def test_a_proof_tells_what_was_excluded_from_it(granularity: str) -> None:
+    found = racekit.explore(updates_of(2), granularity=granularity, exclude=(Shared.increment, "logging"))
+    assert found.proved
+    assert found.verdict.endswith(f", except in {__name__}.Shared.increment and logging)")
+
+
+def test_what_was_excluded_does_not_limit_a_proof_that_speaks_of_no_access() -> None:
+    found = racekit.explore(updates_of(2), granularity="sync", exclude=Shared.increment)
+    assert found.verdict.endswith("(switches at synchronization only)")
+
+
 def test_a_body_that_starts_no_thread_has_one_execution() -> None:
     assert racekit.explore(lambda: None).verdict == "proved: its only execution holds, since it starts no thread"
 
