@@ -7,7 +7,9 @@ of its thread, after all that a thread did that it joins, and after each earlier
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -29,7 +31,8 @@ A start happens before all of the child, all of a child before a join, and every
 """
 
 
-class Step(NamedTuple):
+@dataclass(slots=True)
+class Step:
     """A step of one execution. `before[thread]` is the index of that thread's last step that happens before it."""
 
     thread: int
@@ -69,73 +72,66 @@ class _History:
         else:
             self.writes.append((index, len(self.reads), self.writes[-1][2] if self.writes else -1, False))
 
-    def take_back(self, operation: str) -> None:
-        if writes(operation):
-            self.writes.pop()
-        else:
-            self.reads.pop()
-
 
 class HappensBefore:
     """The steps of one execution in their order. Those at the end can be taken back, so that others follow instead."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self._of_thread: dict[int, list[int]] = {}
+        self._of_thread: defaultdict[int, list[int]] = defaultdict(list)
         self._born: dict[int, int] = {}
-        self._histories: dict[int, dict[object, _History]] = {}
+        self._histories: defaultdict[int, dict[object, _History]] = defaultdict(dict)
 
     def add(self, thread: int, footprint: Footprint, links: Links) -> list[Race]:
         """The next step; returns the races of earlier steps with it that could be reversed."""
         index = len(self.steps)
         before = self._before(thread, links)
-        raced: set[int] = set()
-        conflicting: set[int] = set()
+        raced: list[int] = []
+        conflicting: list[int] = []
         awaited: list[Access] = []
         for access in footprint:
             racing, ordering = self._conflicts(access, thread)
             if racing:
-                conflicting.update(racing)
+                conflicting += racing
                 between = () if access.operation in MAY_WAIT or access.operation in WAKING else racing
-                raced.update([step for step in racing if not self._is_ordered(step, before, between)])
+                raced += [step for step in racing if not self._is_ordered(step, before, between)]
             if ordering:
-                conflicting.update(ordering)
+                conflicting += ordering
                 awaited.append(access)
         if awaited and raced and not self._may_have_a_timeout(thread, footprint):
-            raced = {step for step in raced if not self._is_kept_waiting(step, awaited)}
-        if ("all", 0) in links:
-            conflicting.update(indices[-1] for indices in self._of_thread.values() if indices)
+            raced = [step for step in raced if not self._is_kept_waiting(step, awaited)]
+        if links and ("all", 0) in links:
+            conflicting += [indices[-1] for indices in self._of_thread.values() if indices]
         for step in conflicting:
             self._join(before, step)
         for access in footprint:
-            self._history(access).add(access.operation, index)
+            self._remember(access, index)
         self.steps.append(Step(thread, footprint, before))
-        self._of_thread.setdefault(thread, []).append(index)
+        self._of_thread[thread].append(index)
         for link, child in links:
             if link == "start":
                 self._born[child] = index
-        return [Race(step, index) for step in sorted(raced)]
+        return [Race(step, index) for step in sorted(set(raced))] if raced else []
 
-    def _history(self, access: Access) -> _History:
-        parts = self._histories.get(access.number)
-        if parts is None:
-            parts = self._histories[access.number] = {}
-        history = parts.get(access.part)
+    def _remember(self, access: Access, index: int) -> None:
+        number, part, operation, _ = access
+        parts = self._histories[number]
+        history = parts.get(part)
         if history is None:
-            history = parts[access.part] = _History()
-        return history
+            history = parts[part] = _History()
+        history.add(operation, index)
 
     def cut(self, length: int) -> None:
         """Take back all but the first `length` steps."""
         while len(self.steps) > length:
             step = self.steps.pop()
             self._of_thread[step.thread].pop()
-            for access in step.footprint:
-                parts = self._histories[access.number]
-                history = parts[access.part]
-                history.take_back(access.operation)
+            for number, part, operation, _ in step.footprint:
+                parts = self._histories[number]
+                history = parts[part]
+                (history.writes if writes(operation) else history.reads).pop()
                 if not (history.reads or history.writes):
-                    del parts[access.part]
+                    del parts[part]
         if self._born and max(self._born.values()) >= length:
             self._born = {child: index for child, index in self._born.items() if index < length}
 
@@ -155,11 +151,12 @@ class HappensBefore:
 
     def _join(self, before: dict[int, int], index: int) -> None:
         step = self.steps[index]
+        if before.get(step.thread, -1) >= index:
+            return  # and so is all that happens before it
         for thread, at in step.before.items():
             if before.get(thread, -1) < at:
                 before[thread] = at
-        if before.get(step.thread, -1) < index:
-            before[step.thread] = index
+        before[step.thread] = index
 
     def _conflicts(self, access: Access, thread: int) -> tuple[list[int], list[int]]:
         """The earlier steps that `access` is dependent on: those that might have come later, and those that could not.
@@ -168,9 +165,15 @@ class HappensBefore:
         """
         racing: list[int] = []
         ordering: list[int] = []
-        steps, operation = self.steps, access.operation
+        number, part, operation, _ = access
+        parts = self._histories.get(number)
+        if not parts:
+            return racing, ordering
+        steps = self.steps
         changes = writes(operation)
-        for history in self._touched(access):
+        for history in parts.values() if part is WHOLE else (parts.get(part), parts.get(WHOLE)):
+            if history is None:
+                continue
             last, reads_before, acquired, _ = history.writes[-1] if history.writes else _NEVER
             if changes and len(history.reads) > reads_before:
                 since = {steps[read].thread: read for read in history.reads[reads_before:]}
@@ -198,14 +201,6 @@ class HappensBefore:
                 yield step
                 waking = step
 
-    def _touched(self, access: Access) -> Iterable[_History]:
-        parts = self._histories.get(access.number)
-        if not parts:
-            return ()
-        if access.part is WHOLE:
-            return parts.values()
-        return [history for history in (parts.get(access.part), parts.get(WHOLE)) if history is not None]
-
     def _is_ordered(self, step: int, before: dict[int, int], between: Sequence[int]) -> bool:
         """Whether something orders `step` before the new one besides their own conflict.
 
@@ -225,10 +220,11 @@ class HappensBefore:
         """
         thread = self.steps[step].thread
         for access in awaited:
-            writes = self._history(access).writes
-            following = bisect_left(writes, (step,))
-            if 0 < following < len(writes):
-                is_held, release = writes[following - 1][3], writes[following][0]
+            history = self._histories[access.number].get(access.part)
+            taken = history.writes if history is not None else []
+            following = bisect_left(taken, (step,))
+            if 0 < following < len(taken):
+                is_held, release = taken[following - 1][3], taken[following][0]
                 if is_held and (release == step or self.steps[release].before.get(thread, -1) >= step):
                     return True
         return False

@@ -47,7 +47,8 @@ def _attribute(obj: Any, site: Site, operation: str) -> None:
     elif operation == "read":
         if name in _class_attributes_stored:
             touch([Touch(each, name, "read") for each in _looked_through(obj, name)], site)
-            _may_run_code(obj, name)
+            if TURN.scheduler.after_calls:
+                _may_run_code(obj, name)
             return
     elif issubclass(type(obj), type) and name not in _class_attributes_stored:
         _class_attributes_stored.add(name)
@@ -56,11 +57,12 @@ def _attribute(obj: Any, site: Site, operation: str) -> None:
         shared_access(obj, name, site, operation)
     else:
         TURN.scheduler.conflicts.access(obj, name, site, operation == "write")
-    _may_run_code(obj, name)
+    if TURN.scheduler.after_calls:
+        _may_run_code(obj, name)
 
 
 def _may_run_code(obj: Any, name: str) -> None:
-    if TURN.scheduler.after_calls and _runs_code(obj, name):
+    if _runs_code(obj, name):
         TURN.thread.breakable = True
 
 

@@ -26,6 +26,7 @@ from racekit.runtime.scheduling_point import (
     Chooser,
     SchedulingPoint,
     TraceEntry,
+    foresee_of,
 )
 from racekit.runtime.thread import ControlledThread, Hold, InMidst, Parking
 from racekit.runtime.turn import CHOOSING, TURN
@@ -105,6 +106,7 @@ class Scheduler:
         self.conflicts: Conflicts
         self.epoch: Epoch
         self.compares_events = chooser.compares_events
+        self.foresee = foresee_of(chooser)
         self.outside_calls: dict[str, None] = {}
         self.outsiders: dict[str, None] = {}
         self.returning: list[ControlledThread] = []
@@ -255,11 +257,27 @@ class Scheduler:
         return position_number(0 if site is None else site.line, SYNCHRONIZATION, operation)
 
     def choose(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
+        foreseen = None if self.foresee is None else self.foresee(enabled, self.trace)
+        if foreseen is not None:
+            chosen, default, preemptive = foreseen.chosen, foreseen.default, foreseen.preemptive
+        else:
+            chosen = self.ask(thread, enabled)
+            default, preemptive = self.point.default, self.point.preemptive
+        if self.compares_events and self.threads[chosen].daemon:
+            self.trace.append((chosen, None, BEFORE_THE_END, self.location(self)))
+        if chosen != default:
+            self.preemptions += preemptive
+            position = self.pending_position(thread)
+            self.departures.append((thread.id, position, thread.counts.get(position, 0) + 1, chosen))
+        return chosen
+
+    def ask(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
+        """Have the strategy choose."""
         point = self.point
         point.current = thread.id
         point.enabled = enabled
         point.preemptive = not (thread.asleep or thread.yielding) and thread.id in enabled
-        point.default = default = thread.id if point.preemptive else next_in_turn(self.threads, thread.id, enabled)
+        point.default = thread.id if point.preemptive else next_in_turn(self.threads, thread.id, enabled)
         limit = ask_for_room()
         TURN.ident = CHOOSING
         try:
@@ -270,12 +288,6 @@ class Scheduler:
         finally:
             give_room_back(limit)
         TURN.ident = 0 if self.aborting else thread.ident
-        if self.compares_events and self.threads[chosen].daemon:
-            self.trace.append((chosen, None, BEFORE_THE_END, self.location(self)))
-        if chosen != default:
-            self.preemptions += point.preemptive
-            position = self.pending_position(thread)
-            self.departures.append((thread.id, position, thread.counts.get(position, 0) + 1, chosen))
         return chosen
 
     def hand_over(self, thread: ControlledThread, to: ControlledThread) -> None:

@@ -15,7 +15,7 @@ from types import (
     WrapperDescriptorType,
 )
 from typing import Any
-from weakref import ReferenceType
+from weakref import ReferenceType, WeakKeyDictionary
 
 from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
@@ -156,8 +156,7 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
     elif kind is type or issubclass(kind, type):
         if id(callable) in TAKING_FUNCTIONS and callable is not defaultdict:
             return _call_type(callable, arguments, site)
-        reads = callable in ONLY_ITERATORS or reads_arguments(callable) or is_library_class(callable)
-        if not (reads or callable is type):
+        if _only_makes_an_object(callable):
             return callable
     elif issubclass(kind, ReferenceType):
         ask(callable)
@@ -178,6 +177,17 @@ def _call_built_in(callable: Any, arguments: tuple[Any, ...], site: Site, *, by_
             called = calls_back(callable, may_be_called(callable, arguments), touched, site, surely=handed_over)
     return with_announcements(called, site) if handed_over else called
 
+
+def _only_makes_an_object(kind: type) -> bool:
+    """Whether to call a class touches nothing that is known so far: `__init__` is watched itself."""
+    known = _makes_only_an_object.get(kind)
+    if known is None:
+        reads = kind is type or kind in ONLY_ITERATORS or reads_arguments(kind) or is_library_class(kind)
+        known = _makes_only_an_object[kind] = not reads
+    return known
+
+
+_makes_only_an_object: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 _UNKNOWN = "", False
 """What a method does to a container that is not known."""

@@ -29,12 +29,13 @@ def number_reachable(conflicts: Conflicts, thread: threading.Thread) -> None:
             seen.add(identity)
             if kind not in _NEVER_CHANGED and identity not in conflicts.objects:
                 conflicts.record(found)
-            following += _parts(found)
+            following += _parts(found, kind)
+        if not following:
+            return
         level = following
 
 
-def _parts(obj: Any) -> Iterable[object]:
-    kind = type(obj)
+def _parts(obj: Any, kind: type) -> Iterable[object]:
     if kind is list or kind is tuple:
         return cast(Iterable[object], obj)
     if kind is FunctionType:

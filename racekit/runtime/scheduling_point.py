@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from racekit.dependence import WHOLE, Access
@@ -96,6 +97,25 @@ class Chooser(Protocol):
     def choose(self, point: SchedulingPoint) -> int:
         """The id of the thread that goes on, one of `point.enabled`."""
         ...
+
+
+class Foreseen(Protocol):
+    """A choice that was made at the same point of an execution before, and what was known of that point."""
+
+    chosen: int
+    default: int
+    preemptive: bool
+
+
+Foresee = Callable[[tuple[int, ...], Sequence[TraceEntry]], Foreseen | None]
+
+
+def foresee_of(chooser: Chooser) -> Foresee | None:
+    """How a chooser is asked first, if it makes its executions begin like earlier ones: most points are such points.
+
+    It is given who is enabled and what has happened so far; where it says None it is asked to choose.
+    """
+    return getattr(chooser, "foresee", None)
 
 
 class ByDefault:

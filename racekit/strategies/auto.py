@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from racekit.options import Options
-from racekit.runtime.scheduling_point import SchedulingPoint, TraceEntry
+from racekit.runtime.scheduling_point import Foresee, SchedulingPoint, TraceEntry, foresee_of
 from racekit.strategies.bounded import Bounded
 from racekit.strategies.directed import Directed
 from racekit.strategies.dpor import Dpor
@@ -95,6 +95,10 @@ class Auto:
         if budget is None or not isinstance(exact, Dpor) or exact.complete < _ENOUGH_TO_ESTIMATE:
             return False
         return exact.estimated_left() < budget - self._begun
+
+    @property
+    def foresee(self) -> Foresee | None:
+        return foresee_of(self._current)
 
     def choose(self, point: SchedulingPoint) -> int:
         return self._current.choose(point)

@@ -16,10 +16,15 @@ from racekit.happens_before import HappensBefore, Links, Race, Step
 from racekit.queue_items import touches_items, without
 from racekit.runtime.scheduling_point import FAILS, THE_END, SchedulingPoint, TraceEntry
 from racekit.strategies.steps import blocked_steps, footprint, links
+from racekit.watch.site import Site
 
 
 class Redundant(Exception):
     """Everything that could go on leads to interleavings that were seen: the execution need not end. Private."""
+
+
+_NOTHING: TraceEntry = (-1, None, "", None)
+"""Stands for what was done last, before anything was."""
 
 
 class Branch:
@@ -43,27 +48,37 @@ class _Node:
     """A scheduling point of the current execution: what was chosen there, what is to be tried, what need not be.
 
     `footprint` and `links` are of the step that came of the choice; `fails` tells whether it ended the execution.
-    `done` is how many choices were tried before, and `before` what happened last before.
+    `done` is how many choices were tried before, and `operation` what was done last before, at `site`.
     """
 
     __slots__ = (
-        *("before", "branches", "chosen", "done", "enabled", "fails", "follow"),
-        *("footprint", "known", "links", "sleeping", "start"),
+        *("branches", "chosen", "default", "done", "enabled", "fails", "follow", "footprint"),
+        *("known", "links", "operation", "preemptive", "site", "sleeping", "start"),
     )
 
-    def __init__(self, start: int, known: int, enabled: tuple[int, ...], sleeping: dict[int, _Sleeper]) -> None:
-        self.start = start
-        self.known = known
-        self.enabled = enabled
+    def __init__(self, point: SchedulingPoint, sleeping: dict[int, _Sleeper]) -> None:
+        trace = point.trace
+        self.start = len(trace)
+        self.known = len(point.kinds)
+        self.enabled = point.enabled
+        self.default = point.default
+        self.preemptive = point.preemptive
         self.sleeping = sleeping
         self.branches: list[Branch] = []
         self.chosen = -1
         self.done = 0
-        self.before: tuple[str, int] | None = None
+        _, self.site, self.operation, _ = trace[-1] if trace else _NOTHING
         self.follow: list[Branch] = []
         self.footprint: Footprint = ()
         self.links: Links = ()
         self.fails = False
+
+    def comes_again(self, enabled: tuple[int, ...], trace: Sequence[TraceEntry]) -> bool:
+        """Whether an execution that has come this far is the same as the one before."""
+        if enabled != self.enabled or len(trace) != self.start:
+            return False
+        _, site, operation, _ = trace[-1] if trace else _NOTHING
+        return operation == self.operation and (site is self.site or _position(site) == _position(self.site))
 
     def step_is_over(self, trace: Sequence[TraceEntry], kinds: Sequence[str]) -> None:
         entries = trace[self.start :]
@@ -122,19 +137,30 @@ class Dpor:
 
     # --- one execution -----------------------------------------------------------------------------------------------
 
+    def foresee(self, enabled: tuple[int, ...], trace: Sequence[TraceEntry]) -> _Node | None:
+        """The next choice, if it was made when the execution before came to this very point."""
+        depth = self._depth
+        if depth >= self._fixed:
+            return None
+        node = self._nodes[depth]
+        if not node.comes_again(enabled, trace):
+            return None
+        self._depth = depth + 1
+        return node
+
     def choose(self, point: SchedulingPoint) -> int:
+        foreseen = self.foresee(point.enabled, point.trace)
+        if foreseen is not None:
+            return foreseen.chosen
         depth = self._depth
         self._depth = depth + 1
         if depth < self._fixed:
+            self.cut_by = "nondeterminism"
             node = self._nodes[depth]
-            same = node.enabled == point.enabled and node.start == len(point.trace)
-            if not same or node.before != _last_of(point.trace):
-                self.cut_by = "nondeterminism"
-                if node.chosen not in point.enabled:
-                    self._give_up()
+            if node.chosen not in point.enabled:
+                self._give_up()
             return node.chosen
         node = self._new_node(point)
-        node.before = _last_of(point.trace)
         node.chosen = self._first_choice(node, point)
         self._nodes.append(node)
         return node.chosen
@@ -147,7 +173,7 @@ class Dpor:
             for thread, sleeper in parent.sleeping.items():
                 if thread != parent.chosen and not dependent(sleeper.footprint, parent.footprint, sleeper.known):
                     sleeping[thread] = sleeper
-        return _Node(len(point.trace), len(point.kinds), point.enabled, sleeping)
+        return _Node(point, sleeping)
 
     def _first_choice(self, node: _Node, point: SchedulingPoint) -> int:
         follow = self._nodes[-1].follow if self._nodes else []
@@ -241,12 +267,8 @@ class Dpor:
         self._fixed = len(self._nodes)
 
 
-def _last_of(trace: Sequence[TraceEntry]) -> tuple[str, int] | None:
-    """What was done last, and at which position."""
-    if not trace:
-        return None
-    _, site, operation, _ = trace[-1]
-    return operation, -1 if site is None else site.position
+def _position(site: Site | None) -> int:
+    return -1 if site is None else site.position
 
 
 class _Sequence:

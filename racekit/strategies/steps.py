@@ -11,12 +11,12 @@ from racekit.runtime.scheduling_point import BLOCKED, TraceEntry
 
 def footprint(entries: Sequence[TraceEntry], kinds: Sequence[str]) -> Footprint:
     """What the events of one step touched."""
-    accesses: dict[Access, None] = {}
-    for _, _, operation, location in entries:
-        if type(location) is tuple and not operation.endswith(BLOCKED):
-            number, part = location
-            accesses[Access(number, part, operation, kinds[number])] = None
-    return tuple(accesses)
+    accesses = [
+        Access(location[0], location[1], operation, kinds[location[0]])
+        for _, _, operation, location in entries
+        if type(location) is tuple and not operation.endswith(BLOCKED)
+    ]
+    return tuple(accesses) if len(accesses) < 2 else tuple(dict.fromkeys(accesses))
 
 
 def links(entries: Sequence[TraceEntry]) -> Links:
