@@ -735,6 +735,67 @@ def test_a_keyboard_interrupt_raised_by_the_body_ends_the_exploration() -> None:
 
 
 @pytest.fixture
+def ctrl_c_raises() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, also where it is ignored, as in a job in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def where_interrupted(body: Callable[[], object], **options: Any) -> str:
+    """The source of the line that pytest would name, since it comes last in the traceback."""
+    with pytest.raises(KeyboardInterrupt) as caught:
+        racekit.explore(body, **options)
+    return str(caught.traceback[-1].statement).strip()
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
+def test_ctrl_c_names_the_line_of_the_body_that_ran() -> None:
+    def body() -> None:
+        signal.raise_signal(signal.SIGINT)  # here
+
+    assert where_interrupted(body) == "signal.raise_signal(signal.SIGINT)  # here"
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
+def test_ctrl_c_names_the_line_where_the_body_waits_for_its_threads() -> None:
+    def body() -> None:
+        thread = threading.Thread(target=signal.raise_signal, args=(signal.SIGINT,))
+        thread.start()
+        thread.join()
+
+    assert where_interrupted(body) == "thread.join()"
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
+def test_ctrl_c_in_the_midst_of_racekit_names_the_line_of_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose = baton.Scheduler.choose
+
+    def interrupted(*arguments: Any) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return choose(*arguments)
+
+    def body() -> None:
+        thread = threading.Thread(target=passes)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(baton.Scheduler, "choose", interrupted)
+    assert where_interrupted(body, exclude=interrupted) == "thread.join()"
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
+def test_ctrl_c_names_the_line_of_the_body_whatever_cleans_up_after_it() -> None:
+    def body() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            passes()
+
+    assert where_interrupted(body) == "signal.raise_signal(signal.SIGINT)"
+
+
+@pytest.fixture
 def alarm() -> Iterator[Callable[[Callable[[int, object], object]], None]]:
     """Calls a handler in a signal, a twentieth of a second later."""
 

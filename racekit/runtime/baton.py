@@ -343,8 +343,9 @@ class Scheduler:
         raise ExecutionAborted
 
     def interrupt(self, interruption: BaseException) -> None:
-        """The execution ends at once, and the exploration with this exception."""
-        self.interruption = interruption
+        """The execution ends at once, and the exploration with this exception, or with the first one of its type."""
+        if type(self.interruption) is not type(interruption):
+            self.interruption = interruption
         self.abort()
 
     def let_go(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from racekit.errors import ExecutionAborted
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.tracebacks import is_ours
+from racekit.runtime.tracebacks import is_ours, watched_traceback
 from racekit.runtime.turn import TURN
 
 
@@ -74,7 +74,7 @@ class Interrupts:
         elif self._before is not signal.default_int_handler:
             self._handle_as_before(frame)
         elif scheduler is not None:
-            scheduler.interrupt(KeyboardInterrupt())
+            scheduler.interrupt(KeyboardInterrupt().with_traceback(watched_traceback(frame)))
             if not _in_racekit(frame):
                 raise KeyboardInterrupt
         elif _in_racekit(frame):

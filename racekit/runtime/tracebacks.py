@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 
 from racekit.runtime.call_site import is_watched
 from racekit.watch.scope import is_racekit
@@ -12,6 +12,16 @@ from racekit.watch.swap import is_forwarding
 def is_ours(code: CodeType) -> bool:
     """Whether this is code of racekit, other than its scenarios."""
     return is_racekit(code.co_filename)
+
+
+def watched_traceback(frame: FrameType | None) -> TracebackType | None:
+    """The traceback of an exception that `frame` might have raised, as far as it is in watched code."""
+    following: TracebackType | None = None
+    while frame is not None:
+        if is_watched(frame.f_code):
+            following = TracebackType(following, frame, frame.f_lasti, frame.f_lineno or 0)
+        frame = frame.f_back
+    return following
 
 
 def leave_out_our_frames(error: BaseException) -> None:
