@@ -95,8 +95,8 @@ def _passes_if(first_trace: Trace, first: Event, order: str, trace: Trace, secon
 
 def _does(event: Event, again: str = "") -> str:
     verb = {"read": "reads", "write": "writes", "set": "sets"}.get(event.operation)
-    if (event.operation, event.how) == ("write", USE):
-        verb = "uses"
+    if event.operation == "write":
+        verb = {USE: "uses", "advance": "iterates on"}.get(event.how, verb)
     target = "it" if event.target == again else event.target
     if verb is not None:
         return f"{verb} {target}"

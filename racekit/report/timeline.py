@@ -80,9 +80,10 @@ def _touches(event: Event, others: Iterable[Event]) -> bool:
 
 def _rows(trace: Trace, shown: Sequence[int], marked: Collection[int]) -> list[Row]:
     events = trace.events
-    names = _short_names({events[i].target for i in shown if is_access(events[i])})
-    if len(names) == 1:
-        names = dict.fromkeys(names, "")
+    accesses = [events[i] for i in shown if is_access(events[i])]
+    names = _short_names({access.target for access in accesses})
+    if len(names) == 1 and (marked or all(access.value for access in accesses)):
+        names = dict.fromkeys(names, "")  # which the values tell, or the headline: what is marked is what it is about
     at = [each.at for each in trace.hand_overs]
     rows: list[Row] = []
     for position, index in enumerate(shown):

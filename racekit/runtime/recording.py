@@ -20,6 +20,7 @@ from racekit.runtime import containers
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.call_site import place_of, watched_stack
 from racekit.runtime.conflicts import ITEMS, Conflicts
+from racekit.runtime.going_through import is_iterator
 from racekit.runtime.names import Name, find_name, is_described, is_of_standard_library, kind_of
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
@@ -49,6 +50,7 @@ class Recorder:
         self._hand_overs: list[HandOver] = []
         self._values = Values()
         self._names: dict[int, tuple[str, int, str]] = {}
+        self._iterators: set[int] = set()
         self._awaited: set[int] = set()
 
     # --- while it runs ------------------------------------------------------------------------------------------------
@@ -56,6 +58,8 @@ class Recorder:
     def access(self, thread: ControlledThread, obj: Any, name: object, site: Site, changes: bool, number: int) -> None:
         """`thread` is about to read or change `name` of `obj`, whose number is `number`."""
         is_item = not site.name
+        if is_item and is_iterator(type(obj)):
+            self._iterators.add(number)
         part = name if not is_item or containers.is_plain_key(name) else ITEMS
         frame = sys._getframe(2)
         if number not in self._names:
@@ -219,9 +223,15 @@ class Recorder:
             site.function,
             location,
             self._values.texts.get(index, ""),
-            USE if site.kind == "call" and number in self._conflicts.used else site.kind,
+            self._how(recorded),
             recorded.stack,
         )
+
+    def _how(self, recorded: _Recorded) -> str:
+        if recorded.site.kind == "call" and recorded.number in self._conflicts.used:
+            return USE
+        turns = recorded.operation == "write" and recorded.number in self._iterators
+        return "advance" if turns else recorded.site.kind
 
     def _target(self, index: int, texts: dict[int, str], threads: Sequence[str]) -> str:
         _, operation, site, number, part, _ = self._events[index]

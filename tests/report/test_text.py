@@ -296,6 +296,38 @@ def test_what_nobody_can_see_into_is_used() -> None:
     assert "writes" not in report
 
 
+def test_what_has_a_shared_generator_go_on_is_named() -> None:
+    def body() -> None:
+        numbers = (number for number in range(4))
+
+        def take() -> None:
+            next(numbers)
+
+        def take_all() -> None:
+            for _ in numbers:
+                pass
+
+        run(First=take, Second=take_all)
+
+    report = str(failure_of(body))
+    assert re.search(r"^ +iterates on numbers +\d+ +next\(numbers\)$", report, re.MULTILINE)
+    assert re.search(r"^ +iterates on numbers +\d+ +for _ in numbers:$", report, re.MULTILINE)
+
+
+def test_an_order_of_turns_that_makes_the_difference_is_told_as_such() -> None:
+    def body() -> None:
+        numbers, found = iter([1, 2]), dict[str, int]()
+
+        def take(name: str) -> None:
+            found[name] = next(numbers)
+
+        run(First=lambda: take("First"), Second=lambda: take("Second"))
+        assert found["First"] == 1
+
+    report = str(failure_of(body))
+    assert re.search(r"it passes if First iterates on\s+numbers", report)
+
+
 def test_alike_failures_are_told_once_with_their_number() -> None:
     found = racekit.explore(lost_update, stop_on_failure=False)
     [failure] = found.failures
