@@ -228,7 +228,7 @@ class Scheduler:
         An `operation` like "acquire failed" was announced as "acquire".
         """
         thread.looked = True
-        location = touched if isinstance(touched, int | None) else self.location(touched, part)
+        location = touched if touched is None or type(touched) is int else self.location(touched, part)
         if thread.atomic or not is_step:
             self.trace.append((thread.id, None, operation, location))
             return

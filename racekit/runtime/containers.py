@@ -185,9 +185,9 @@ KEYS = _Keys()
 
 def keys_with_methods(container: Any) -> list[object]:
     """The keys of a dict, or members of a set, that may have methods written in Python; of a large one, the first."""
-    keys: Iterable[object] = ()
-    if KEYS.have_methods and issubclass(type(container), dict | set):
-        keys = dict.__iter__(container) if issubclass(type(container), dict) else set.__iter__(container)
+    if not (KEYS.have_methods and issubclass(type(container), dict | set)):
+        return []
+    keys: Iterable[object] = dict.__iter__(container) if issubclass(type(container), dict) else set.__iter__(container)
     return [key for key in islice(keys, _KEYS_LOOKED_AT) if not is_without_methods(key)]
 
 

@@ -50,10 +50,11 @@ def wait(
         scheduler.waiters.setdefault(key, []).append(thread)
     try:
         while True:
-            thread.blocked = not ready()
+            was_blocked, thread.blocked = thread.blocked, not ready()
             if not thread.blocked and (thread.fresh or not is_step):
                 return True
-            scheduler.enabled = None
+            if thread.blocked is not was_blocked or timeout is not None:
+                scheduler.enabled = None
             if not is_step:
                 thread.operation = "resume"
             scheduler.reschedule(thread)
@@ -70,6 +71,8 @@ def wait(
                 return False
     finally:
         thread.fresh = False
+        if thread.blocked or timeout is not None:
+            scheduler.enabled = None
         thread.blocked = False
         thread.awaited = None
         thread.deadline = None
@@ -78,7 +81,6 @@ def wait(
             waiters.remove(thread)
             if not waiters:
                 del scheduler.waiters[key]
-        scheduler.enabled = None
 
 
 def sleep(scheduler: Scheduler, thread: ControlledThread, duration: int, site: Site | None) -> None:

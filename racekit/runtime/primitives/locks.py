@@ -19,7 +19,7 @@ from racekit.runtime import originals
 from racekit.runtime.call_site import call_site, is_watched
 from racekit.runtime.out_of_turn import out_of_turn
 from racekit.runtime.outside import wait_for_outsider
-from racekit.runtime.thread import Hold
+from racekit.runtime.thread import ControlledThread, Hold
 from racekit.runtime.tools import LOCKS
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
@@ -32,7 +32,7 @@ _WITHOUT_EVENTS = frozenset({id(logging._lock), id(thread_pool._global_shutdown_
 """Locks that are no events. Whether logging takes its own depends on which levels the executions before have looked up;
 executors hold theirs for one step each, against the end of the interpreter."""
 
-_PASSED_THROUGH = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
+_ENTERS, _EXITS = threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__
 
 _get_ident = originals.get_ident
 
@@ -81,7 +81,14 @@ def is_free(lock: Any) -> bool:
 
 
 def _caller(frame: FrameType) -> FrameType:
-    return frame.f_back or frame if frame.f_code in _PASSED_THROUGH else frame
+    """Whose code calls: a condition only hands on what it is asked for."""
+    code = frame.f_code  # to look it up in a set would cost more than all else: codes hash what is in them
+    return frame.f_back or frame if code is _ENTERS or code is _EXITS else frame
+
+
+def _site(thread: ControlledThread) -> Site | None:
+    """Where in the watched code `thread` is; inside an operation of the standard library, where that was called."""
+    return thread.site if thread.atomic else call_site()
 
 
 def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool], caller: FrameType) -> bool:
@@ -89,7 +96,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
     if timeout != -1 and (not blocking or not 0 <= timeout <= threading.TIMEOUT_MAX):
         return take(lock, blocking, timeout)  # raises what it has to raise
     scheduler, thread = TURN.scheduler, TURN.thread
-    site = call_site()
+    site = _site(thread)
     is_step = (
         not thread.atomic
         and caller.f_globals.get("__name__") not in MODULES_WITHOUT_STEPS
@@ -166,7 +173,7 @@ def methods(
 
     def release_called_from(self: Any, caller: FrameType) -> None:
         thread = TURN.thread
-        site = call_site()
+        site = _site(thread)
         is_step = not thread.atomic and is_watched(caller.f_code)
         if is_step:
             TURN.scheduler.step(thread, site, "release", self)
@@ -219,7 +226,7 @@ def _release_save(self: Any) -> Any:
     if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
         return originals.rlock_release_save(self)
     state = originals.rlock_release_save(self)
-    given_up(self, call_site(), False)
+    given_up(self, _site(TURN.thread), False)
     return state
 
 
