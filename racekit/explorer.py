@@ -250,6 +250,10 @@ class Explorer:
         return run
 
     def _end(self, run: ExecutionRun) -> None:
+        """The strategy learns from this execution, but not from a livelock, which is long, if it is the last."""
+        livelock = run.fault is not None and run.fault.kind == "livelock"
+        if livelock and self.options.stop_on_failure and self.judge is None:
+            return
         begun = originals.perf_counter()
         self.strategy.end(run.scheduler.trace, run.scheduler.conflicts.owners)
         self.result.effort.searching += originals.perf_counter() - begun

@@ -6,9 +6,10 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +17,9 @@ import pytest
 from threads import run
 
 import racekit
+from racekit.explore import explore_body
+from racekit.options import Options
+from racekit.strategies.newest_first import NewestFirst
 from racekit.trace import Wait
 
 
@@ -617,6 +621,28 @@ def test_check_raises_livelock() -> None:
 
     with pytest.raises(racekit.Livelock):
         racekit.explore(body, steps=20).check()
+
+
+@pytest.mark.parametrize(("stop_on_failure", "learned"), [(True, 0), (False, 3)])
+def test_no_strategy_learns_from_a_livelock_unless_the_search_goes_on(stop_on_failure: bool, learned: int) -> None:
+    """Which takes the longer, the longer it was."""
+    ends: list[int] = []
+
+    class Learning(NewestFirst):
+        def end(self, trace: Sequence[object], kinds: Sequence[str]) -> None:
+            ends.append(len(trace))
+
+    def body() -> None:
+        def poll() -> None:
+            while True:
+                time.sleep(1)
+
+        run(poll, poll)
+
+    options = Options(steps=20, executions=3, stop_on_failure=stop_on_failure)
+    found = explore_body(body, options, strategy=Learning())
+    assert [failure.kind for failure in found.failures] == ["livelock"]
+    assert len(ends) == learned
 
 
 def test_a_long_execution_within_its_steps_is_no_livelock() -> None:
