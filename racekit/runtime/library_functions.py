@@ -91,10 +91,12 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
     rewriting = getattr(sys.modules.get("_pytest.assertion.rewrite"), "AssertionRewritingHook", None)
     for loader in filter(None, (SourceFileLoader, rewriting)):
         codes.append((loader.exec_module, announcing_code(loader.exec_module.__code__, _imports)))
+    announcing = dict(codes)
     for owner, names in _HANDING_ON.items():
         for name in names:
             function = vars(owner)[name]
-            codes.append((function, forwarding_code(function.__code__, _handing_on(copy_of(function)))))
+            original = copy_of(function, announcing.get(function))
+            codes.append((function, forwarding_code(function.__code__, _handing_on(original))))
     for function in _RUNS_A_CALLABLE:
         codes.append((function, forwarding_code(function.__code__, _running(copy_of(function)))))
     return tuple(codes)
@@ -110,6 +112,7 @@ _RUNS_A_CALLABLE: tuple[FunctionType, ...] = tuple(
 
 _HANDING_ON: dict[Any, tuple[str, ...]] = {
     contextlib._BaseExitStack: ("callback",),
+    heapq: ("nlargest", "nsmallest"),
     re: ("sub", "subn"),
     threading.Barrier: ("__init__",),
     threading.Condition: ("wait_for",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextvars
 import functools
+import heapq
 import itertools
 import operator
 import pickle
@@ -81,6 +82,16 @@ CASES: dict[str, Case] = {
     "sorted by unpacked key": (
         lambda: [Box(1), Box(2)],
         lambda boxes: sorted(boxes, **BY_VALUE)[0] is boxes[0],
+        lambda boxes: set_value(boxes[0]),
+    ),
+    "nsmallest by an attrgetter": (
+        lambda: [Box(1), Box(2)],
+        lambda boxes: heapq.nsmallest(1, boxes, **BY_VALUE)[0] is boxes[0],
+        lambda boxes: set_value(boxes[0]),
+    ),
+    "nlargest by an attrgetter": (
+        lambda: [Box(1), Box(2), Box(3)],
+        lambda boxes: boxes[0] in heapq.nlargest(2, boxes, **BY_VALUE),
         lambda boxes: set_value(boxes[0]),
     ),
     "methodcaller": (list, len, lambda items: operator.methodcaller("append", 1)(items)),
