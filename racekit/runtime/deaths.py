@@ -10,11 +10,11 @@ from __future__ import annotations
 from functools import cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
-from weakref import ReferenceType, WeakMethod, ref
+from weakref import ReferenceType, WeakMethod, finalize, ref
 
 from racekit.dependence import WHOLE
 from racekit.runtime import originals
-from racekit.runtime.announcing import belongs_to_step
+from racekit.runtime.announcing import belongs_to_step, touch
 from racekit.runtime.call_site import call_site
 from racekit.runtime.conflicts import WEAK_CONTAINERS
 from racekit.runtime.named_attributes import site_of_caller
@@ -67,6 +67,25 @@ def _removed(_: Any, container: Any) -> None:
         _changed(owner)
 
 
+def _is_asked(finalizer: Any, _: Any) -> None:
+    _touch(finalizer, "read")
+
+
+def _ends(finalizer: Any, dead: Any) -> None:
+    """It is called, or detached: by somebody, or because its object is `dead`."""
+    if dead is None:
+        _touch(finalizer, "write")
+    else:
+        _changed(finalizer)
+
+
+def _touch(finalizer: Any, operation: str) -> None:
+    if originals.get_ident() == TURN.ident and not TURN.thread.atomic:
+        site = site_of_caller("call", "")
+        if site is not None and (TURN.several or site.shared):
+            touch([Touch(finalizer, WHOLE, operation)], site)
+
+
 def _changed(thing: object) -> None:
     if originals.get_ident() == TURN.ident and TURN.several and not TURN.scheduler.aborting:
         _note(thing)
@@ -82,15 +101,15 @@ def _note(thing: object) -> None:
 
 
 class Removals:
-    """Has weak containers tell what they lose because it died."""
+    """Has weak containers tell what they lose because it died, and finalizers whether they still wait for that."""
 
     def __init__(self, swaps: Swaps) -> None:
         self._swaps = swaps
 
     def begin(self) -> None:
         """From here on, until the swaps are undone."""
-        for make, code in _making_containers_that_tell():
-            self._swaps.swap(make, code)
+        for function, code in (*_making_containers_that_tell(), *_finalizers_that_tell()):
+            self._swaps.swap(function, code)
 
     def tell_of(self, container: Any) -> None:
         """The same for one that was made before."""
@@ -117,3 +136,15 @@ def _making_containers_that_tell() -> tuple[tuple[FunctionType, CodeType], ...]:
         )
         codes.append((make, make.__code__.replace(co_consts=constants)))
     return tuple(codes)
+
+
+@cache
+def _finalizers_that_tell() -> tuple[tuple[FunctionType, CodeType], ...]:
+    methods: Any = vars(finalize)
+    hooks = {
+        methods["alive"].fget: _is_asked,
+        methods["peek"]: _is_asked,
+        methods["detach"]: _ends,
+        methods["__call__"]: _ends,
+    }
+    return tuple((method, announcing_code(method.__code__, hook)) for method, hook in hooks.items())

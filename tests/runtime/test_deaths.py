@@ -40,6 +40,8 @@ def kept_before(thing: Thing) -> Any:
         pytest.param(lambda thing: weakref.WeakValueDictionary(key=thing), lambda known: "key" in known, id="value"),
         pytest.param(lambda thing: weakref.WeakKeyDictionary({thing: 1}), len, id="key"),
         pytest.param(lambda thing: weakref.WeakSet([thing]), len, id="set"),
+        pytest.param(lambda thing: weakref.finalize(thing, int), lambda known: known.alive, id="finalizer"),
+        pytest.param(lambda thing: weakref.finalize(thing, int), lambda known: known.peek() is None, id="peek"),
         pytest.param(kept_before, lambda known: known.get("key") is None, id="made before"),
     ],
 )
@@ -60,6 +62,21 @@ def test_a_death_is_found_and_never_proved_harmless(
     assert not found.proved
     assert "by a weak reference" in found.notes[0]
     assert found.cut_by == "the death of an object"
+
+
+@pytest.mark.parametrize("end", [lambda finalizer: finalizer(), lambda finalizer: finalizer.detach()])
+def test_whether_a_finalizer_was_called_depends_on_the_order(end: Callable[[Any], object]) -> None:
+    thing = Thing()
+
+    def body() -> object:
+        finalizer = weakref.finalize(thing, int)
+        seen: list[object] = []
+        run(lambda: seen.append(finalizer.alive), lambda: end(finalizer))
+        return seen[0]
+
+    found = racekit.explore(body, strategy="dpor", executions=None)
+    assert found.proved, str(found)
+    assert set(found.outcomes) == {True, False}
 
 
 def test_an_object_that_lives_on_is_proved() -> None:
