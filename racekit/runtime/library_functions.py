@@ -97,6 +97,8 @@ def _announcing_codes() -> tuple[tuple[FunctionType, CodeType], ...]:
             function = vars(owner)[name]
             original = copy_of(function, announcing.get(function))
             codes.append((function, forwarding_code(function.__code__, _handing_on(original))))
+    make = _JSON._make_iterencode
+    codes.append((make, forwarding_code(make.__code__, _telling_defaults(copy_of(make)))))
     for function in _RUNS_A_CALLABLE:
         codes.append((function, forwarding_code(function.__code__, _running(copy_of(function)))))
     return tuple(codes)
@@ -289,7 +291,35 @@ def _opened(file: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> Any:
 _READING_SOURCE = frozenset({"linecache", "tokenize"})
 """Modules that open the files of the code that runs, to show it, and not each time."""
 
-REPLACEMENTS: dict[Any, Any] = {originals.open: _opened}
+
+def _telling_defaults(make: Callable[..., Any]) -> Callable[..., Any]:
+    """`make`, which makes an encoder of JSON: what its `default` gives for an object is read as soon as it is there."""
+
+    def make_telling(markers: Any, default: Any, *rest: Any) -> Any:
+        site = site_of_caller("call", "") if originals.get_ident() == TURN.ident else None
+        if site is None or getattr(default, "__func__", None) is json.JSONEncoder.default:
+            return make(markers, default, *rest)
+
+        def tell(obj: Any) -> Any:
+            shown = calls.call_with(default, obj, site)(obj)
+            _reads_shown(shown)
+            return shown
+
+        return make(markers, tell, *rest)
+
+    return make_telling
+
+
+_JSON: Any = json.encoder
+
+REPLACEMENTS: dict[Any, Any] = {
+    original: replacement
+    for original, replacement in (
+        (originals.open, _opened),
+        (_JSON.c_make_encoder, _telling_defaults(_JSON.c_make_encoder)),
+    )
+    if original is not None  # as in an interpreter whose encoder is written in Python
+}
 """Functions written in C that libraries call for watched code, too, and what stands in their place meanwhile."""
 
 

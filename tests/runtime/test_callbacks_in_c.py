@@ -7,6 +7,7 @@ import contextvars
 import functools
 import heapq
 import itertools
+import json
 import operator
 import pickle
 from collections.abc import Callable
@@ -61,6 +62,11 @@ class Reading:
 
     def __getattribute__(self, name: str) -> Any:
         return super().__getattribute__(name)
+
+
+class Encoder(json.JSONEncoder):
+    def default(self, box: Any) -> object:
+        return box.value
 
 
 BY_VALUE = {"key": operator.attrgetter("value")}
@@ -132,6 +138,18 @@ CASES: dict[str, Case] = {
         lambda: collections.defaultdict(int),
         lambda table: len(table),
         lambda table: table.__missing__("a"),
+    ),
+    "JSON of what vars gives": (Box, lambda box: json.dumps(box, default=vars), set_value),
+    "JSON of a __dict__": (Box, lambda box: json.dumps(box, default=lambda each: each.__dict__), set_value),
+    "JSON of what an attrgetter gives": (
+        Box,
+        lambda box: json.dumps([box], default=operator.attrgetter("value"), indent=1),
+        set_value,
+    ),
+    "JSON of what a method of the encoder gives": (
+        lambda: Box([1]),
+        lambda box: Encoder().encode([box]),
+        lambda box: box.value.append(2),
     ),
     "a context that runs a method": (list, len, lambda items: contextvars.copy_context().run(items.append, 1)),
 }
