@@ -21,7 +21,7 @@ from racekit.runtime import containers, originals
 from racekit.runtime.announcing import access_item, let_through, order_is_read, touch
 from racekit.runtime.attributes import ask_class
 from racekit.runtime.call_site import is_watched
-from racekit.runtime.callbacks import TAKING_FUNCTIONS, hands_over, takes_functions, with_stand_ins
+from racekit.runtime.callbacks import TAKING_FUNCTIONS, hands_over, may_touch, takes_functions, with_stand_ins
 from racekit.runtime.conflicts import ITEMS
 from racekit.runtime.deaths import ask, expect_death
 from racekit.runtime.files import DESCRIPTOR_FUNCTIONS, PATH_FUNCTIONS
@@ -80,9 +80,21 @@ def call_unpacked(callable: Any, arguments: Any, site: Site) -> Any:
         if _get_ident() == TURN.ident:
             TURN.thread.breakable = True
         return callable
-    called = _call_built_in(callable, tuple(arguments) if type(arguments) in (tuple, list) else (), site)
+    known = type(arguments) in (tuple, list)
+    if not known and may_touch(callable):
+        return _announced_when_called(callable, site)
+    called = _call_built_in(callable, tuple(arguments) if known else (), site)
     by_name = takes_functions(callable) and callable is not defaultdict  # key=, which is not among them
     return with_announcements(called, site) if by_name else called
+
+
+def _announced_when_called(callable: Any, site: Site) -> Any:
+    """What to call instead of a function written in C whose arguments are known only then."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return _call_built_in(callable, (*args, *kwargs.values()), site)(*args, **kwargs)
+
+    return call
 
 
 _IN_PYTHON = frozenset({FunctionType, MethodType})

@@ -68,6 +68,10 @@ def add_inside(items: Any) -> None:
     items[0].append(3)
 
 
+def same(items: Any) -> Any:
+    return items
+
+
 def add_key(items: Any) -> None:
     items["b"] = 2
 
@@ -95,6 +99,19 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object], Callable[[Any
     "a display of what has __iter__": (Holder, lambda held: [*held], add),
     "in what has __iter__": (Holder, lambda held: 3 in held, add),
     "arguments of what has __iter__": (Holder, lambda held: max(*held), add),
+    "arguments from a view": (
+        lambda: {"a": [1]},
+        lambda table: set().union(*table.values()),
+        lambda table: add(table["a"]),
+    ),
+    "arguments from a map": (pairs, lambda items: "{}".format(*map(same, items)), add_inside),
+    "arguments from an iterator": (pairs, lambda items: "{}".format(*iter(items)), add_inside),
+    "a method given its object by an iterator": (list, len, lambda items: list.append(*iter((items, 1)))),
+    "a keyword beside an iterator": (
+        pairs,
+        lambda items: min(*iter(items), default=0),
+        lambda items: items[0].insert(0, 0),
+    ),
     "chain of what a generator yields": (
         pairs,
         lambda items: list(itertools.chain.from_iterable(each for each in items)),
