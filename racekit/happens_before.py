@@ -90,7 +90,7 @@ class HappensBefore:
         conflicting: list[int] = []
         awaited: list[Access] = []
         for access in footprint:
-            racing, ordering = self._conflicts(access, thread)
+            racing, ordering = self._conflicts(access, thread, before)
             if racing:
                 conflicting += racing
                 between = () if access.operation in MAY_WAIT or access.operation in WAKING else racing
@@ -158,7 +158,7 @@ class HappensBefore:
                 before[thread] = at
         before[step.thread] = index
 
-    def _conflicts(self, access: Access, thread: int) -> tuple[list[int], list[int]]:
+    def _conflicts(self, access: Access, thread: int, before: dict[int, int]) -> tuple[list[int], list[int]]:
         """The earlier steps that `access` is dependent on: those that might have come later, and those that could not.
 
         An acquire that waited may have come before an earlier acquire of the lock, but not before its release.
@@ -185,16 +185,22 @@ class HappensBefore:
             if steps[last].thread != thread:
                 (ordering if waits else racing).append(last)
                 if operation in WAKING:
-                    racing += self._sleep_before(last, history)
+                    racing += self._sleep_before(last, history, before)
             if waits and acquired >= 0 and steps[acquired].thread != thread:
                 racing.append(acquired)
         return racing, ordering
 
-    def _sleep_before(self, waking: int, history: _History) -> Iterator[int]:
-        """If `waking` is a step in which a thread wakes: those in which it fell asleep, and woke before, and so on."""
+    def _sleep_before(self, waking: int, history: _History, before: dict[int, int]) -> Iterator[int]:
+        """If `waking` is a step in which a thread wakes: those in which it fell asleep, and woke before, and so on.
+
+        Up to those that are known to come `before` in any case: somebody may have slept thousands of times.
+        """
         steps = self.steps
         thread = steps[waking].thread
+        ordered = before.get(thread, -1)
         for step, _, _, _ in reversed(history.writes):
+            if step <= ordered:
+                return
             if step < waking and steps[step].thread == thread:
                 if not any(access.operation in WAKING for access in steps[waking].footprint):
                     return

@@ -5,12 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 import pytest
 from benchmarks.sctbench.threads import run
 
 import racekit
+from racekit.happens_before import HappensBefore
 
 Body = Callable[[], Hashable]
 
@@ -117,3 +118,31 @@ def test_no_outcome_is_missed_where(body: Body) -> None:
     assert set(reduced.outcomes) == set(every_schedule.outcomes)
     assert len(reduced.outcomes) > 1
     assert reduced.executions < every_schedule.executions
+
+
+def test_what_is_learned_of_threads_that_poll_takes_as_long_as_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    is_ordered = HappensBefore._is_ordered
+
+    def counted(self: HappensBefore, step: int, before: dict[int, int], between: Sequence[int]) -> bool:
+        asked.append(step)
+        return is_ordered(self, step, before, between)
+
+    def polls(times: int) -> int:
+        """How often two threads that poll so many times have some pair of steps looked at."""
+        cell = Cell()
+
+        def poll() -> None:
+            for _ in range(times):
+                assert cell.value == 0
+                time.sleep(0.1)
+
+        def body() -> None:
+            run(poll, poll)
+
+        asked.clear()
+        racekit.explore(body, strategy="dpor", executions=1)
+        return len(asked)
+
+    monkeypatch.setattr(HappensBefore, "_is_ordered", counted)
+    assert polls(160) < 3 * polls(80)
