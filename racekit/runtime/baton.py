@@ -10,7 +10,6 @@ Invariants, for whoever changes this file:
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakSet
@@ -18,6 +17,7 @@ from weakref import WeakSet
 from racekit.errors import ExecutionAborted
 from racekit.runtime import ending, originals
 from racekit.runtime.enabled import could_go_on, next_in_turn
+from racekit.runtime.events import Events
 from racekit.runtime.fairness import Fairness
 from racekit.runtime.pool import Pool
 from racekit.runtime.recursion import ask_for_room, give_room_back
@@ -25,18 +25,15 @@ from racekit.runtime.scheduling_point import (
     BEFORE_THE_END,
     Chooser,
     SchedulingPoint,
-    TraceEntry,
     foresee_of,
 )
 from racekit.runtime.thread import ControlledThread, Hold, InMidst, Parking
 from racekit.runtime.turn import CHOOSING, TURN
-from racekit.schedule import ACCESSES, SYNCHRONIZATION
 from racekit.trace import Wait
-from racekit.watch.site import Site, position_number
+from racekit.watch.site import Site
 
 if TYPE_CHECKING:
     from racekit.runtime.clock import Epoch
-    from racekit.runtime.conflicts import Conflicts
 
 INTERRUPTED_THREADS_END_WITHIN = 2.0
 STEPS_TO_SHOW_A_LIVELOCK = 300
@@ -47,7 +44,7 @@ def _nothing(*args: object) -> Any:
     """What a scheduler tells when nobody listens."""
 
 
-class Scheduler:
+class Scheduler(Events):
     """The threads of one execution and whose turn it is."""
 
     # Defaults of the class: to set them for each execution costs more than all its hand-overs.
@@ -96,16 +93,13 @@ class Scheduler:
         self.generators: dict[int, InMidst] = {}
         self.weakly_known: dict[int, tuple[object, list[object]]] = {}
         self.dead: dict[int, object] = {}
-        kept: Any = [] if keeps_trace else deque(maxlen=0)
-        self.trace: list[TraceEntry] = kept
+        super().__init__(compares_events=chooser.compares_events, keeps_trace=keeps_trace)
         self.departures: list[tuple[int, int, int, int]] = []
         self.fairness = Fairness()
         self.point = SchedulingPoint(self)
         self.repeated: list[Site | None] = []
         self.excepthook: object = threading.excepthook
-        self.conflicts: Conflicts
         self.epoch: Epoch
-        self.compares_events = chooser.compares_events
         self.foresee = foresee_of(chooser)
         self.outside_calls: dict[str, None] = {}
         self.outsiders: dict[str, None] = {}
@@ -213,48 +207,6 @@ class Scheduler:
         elif TURN.several:
             self.reschedule(thread)
         thread.touches = None
-
-    def record(
-        self,
-        thread: ControlledThread,
-        site: Site | None,
-        operation: str,
-        touched: object,
-        is_step: bool = True,
-        part: object = None,
-    ) -> None:
-        """`thread` synchronizes by what it `touched` (a thread by its id), as an event of its own if `is_step`.
-
-        An `operation` like "acquire failed" was announced as "acquire".
-        """
-        thread.looked = True
-        location = touched if touched is None or type(touched) is int else self.location(touched, part)
-        if thread.atomic or not is_step:
-            self.trace.append((thread.id, None, operation, location))
-            return
-        self.count(thread, site, operation.partition(" ")[0])
-        self.trace.append((thread.id, site, operation, location))
-
-    def location(self, touched: object, part: object = None) -> object:
-        """Where the event is, for a strategy that compares events; it costs too much for the others."""
-        return (self.conflicts.record(touched).number, part) if self.compares_events else None
-
-    def lives(self, thread: ControlledThread, operation: str, of: object) -> None:
-        """`thread` changes who is alive, or looks at it: `of` is the id of whom that is about, or WHOLE for anybody."""
-        if self.compares_events:
-            self.trace.append((thread.id, None, operation, self.location(self, of)))
-
-    def count(self, thread: ControlledThread, site: Site | None, operation: str) -> None:
-        """`thread` passes a position, so that the next time there is another occurrence."""
-        position = position_number(0 if site is None else site.line, SYNCHRONIZATION, operation)
-        thread.counts[position] = thread.counts.get(position, 0) + 1
-
-    def pending_position(self, thread: ControlledThread) -> int:
-        """The number of the position where `thread` is about to do something."""
-        site, operation = thread.site, thread.operation
-        if site is not None and operation in ACCESSES:
-            return site.position
-        return position_number(0 if site is None else site.line, SYNCHRONIZATION, operation)
 
     def choose(self, thread: ControlledThread, enabled: tuple[int, ...]) -> int:
         foreseen = None if self.foresee is None else self.foresee(enabled, self.trace)
