@@ -18,6 +18,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from time import monotonic, sleep
 from types import CodeType, FunctionType
 from typing import Any
@@ -517,6 +518,30 @@ def test_an_exception_in_the_clean_up_of_an_aborted_thread_is_nobodys_failure(
     found = racekit.explore(body)
     assert found.ok, str(found)
     assert capfd.readouterr() == ("", "")
+
+
+POOL_IN_A_DEADLOCK = """
+import gc, threading
+from multiprocessing.pool import ThreadPool
+import racekit
+
+def body():
+    lock = threading.Lock()
+    pool = ThreadPool(1)
+    with lock:
+        pool.apply(lock.acquire)
+
+assert racekit.explore(body).failure.kind == "deadlock"
+gc.collect()
+"""
+
+
+def test_a_thread_pool_of_an_aborted_execution_complains_of_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "body.py"
+    file.write_text(POOL_IN_A_DEADLOCK)
+    python = [sys.executable, "-X", "dev", "-W", "error"]
+    done = subprocess.run([*python, str(file)], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_code_that_swallows_the_unwinding_does_not_change_what_is_found() -> None:

@@ -16,6 +16,7 @@ from racekit.runtime.conflicts import Conflicts
 from racekit.runtime.control import WATCHER, Control
 from racekit.runtime.outside import come_back, wait_for_outside, wait_for_outside_in_time
 from racekit.runtime.primitives.executors import give_back_executors
+from racekit.runtime.primitives.thread_pools import close_pools
 from racekit.runtime.recording import Recorder, RecordingConflicts, RecordingScheduler
 from racekit.runtime.scheduling_point import FAILS, ByDefault, Chooser
 from racekit.runtime.thread import ControlledThread
@@ -110,6 +111,7 @@ class ExecutionRun:
             TURN.scheduler = None  # type: ignore[assignment]
             self._free_locks()
             give_back_executors(scheduler)
+            close_pools(scheduler)
             scheduler.let_go()
 
     def _free_locks(self) -> None:

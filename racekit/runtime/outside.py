@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import Any
 
 from racekit.runtime import cpython, ending, originals
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import give_way
+from racekit.runtime.wakers import a_signal_is_due, only_this_process_can_wake
 
 POLLING_INTERVAL = 0.002
 PATIENCE_WITH_OUTSIDERS = 0.2
 """How many real seconds of a timed wait they have at most; in a search it may expire in each execution."""
+PATIENCE_WITH_OWN_PIPES = 0.1
+"""How many real seconds something may take to arrive that only this process can send: somebody may send it a signal."""
 
 
 def interrupt_caller(scheduler: Scheduler) -> None:
@@ -43,9 +47,14 @@ def come_back(scheduler: Scheduler, thread: ControlledThread) -> None:
 def wait_for_outside(scheduler: Scheduler) -> bool:
     """Nobody under control can go on. True once somebody can, thanks to the world outside; False if hopeless."""
     hopeful = _outsiders_take_part(scheduler) or any(
-        thread.outside or thread.polls or _held_outside(scheduler, thread) for thread in scheduler.alive
+        thread.outside or _held_outside(scheduler, thread) for thread in scheduler.alive
     )
-    return hopeful and _until_somebody_can(scheduler, scheduler.patience)
+    selectors: list[Any] = [thread.awaited for thread in scheduler.alive if thread.polls]
+    if not (hopeful or selectors):
+        return False
+    is_up_to_us = not (hopeful or _others_run(scheduler)) and all(map(only_this_process_can_wake, selectors))
+    patience = PATIENCE_WITH_OWN_PIPES if is_up_to_us and not a_signal_is_due() else scheduler.patience
+    return _until_somebody_can(scheduler, patience)
 
 
 def wait_for_outside_in_time(scheduler: Scheduler) -> bool:
