@@ -166,16 +166,21 @@ _HIDDEN = _Hidden()
 def _reachable_functions(objects: list[object]) -> list[FunctionType]:
     """The functions that `objects` and modules refer to, through others that are not among `objects` themselves."""
     seen = set(map(id, objects))
+    unsafe = sys.modules.get(_REFERS_TO_FREED_OBJECTS)
     newest = [*objects, *sys.modules.values()]
     reached: list[object] = []
     while newest:
-        referents = {id(found): found for found in gc.get_referents(*newest)}
+        referents = {id(found): found for found in gc.get_referents(*(each for each in newest if each is not unsafe))}
         new = referents.keys() - seen
         seen |= new
         newest = [referents[identity] for identity in new if type(referents[identity]) not in _REFER_TO_NO_FUNCTION]
         reached += newest
     return _functions_among(reached)
 
+
+_REFERS_TO_FREED_OBJECTS = "_asyncio"
+"""A module that on 3.12.0 to 3.12.4 tells of iterators that it has freed, which frees them once more, so that the next
+collection never ends (https://github.com/python/cpython/issues/122695)."""
 
 _REFER_TO_NO_FUNCTION = frozenset({str, bytes, int, float, bool, CodeType, type(None)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import threading
@@ -95,6 +96,25 @@ def test_a_function_that_was_frozen_between_two_searches_is_found() -> None:
         assert function in found(Functions())
     finally:
         gc.unfreeze()
+
+
+def test_a_collection_ends_after_a_search_behind_what_is_frozen() -> None:
+    """Up to 3.12.4 `_asyncio` tells of iterators that it has freed."""
+
+    async def wait_for_futures() -> None:
+        futures = [asyncio.get_running_loop().create_future() for _ in range(5)]
+        for future in futures:
+            future.set_result(None)
+            await future
+
+    asyncio.run(wait_for_futures())
+    gc.freeze()
+    try:
+        for _ in range(2):
+            found(Functions())
+    finally:
+        gc.unfreeze()
+    gc.collect()
 
 
 def test_functions_are_looked_for_behind_what_is_frozen_only_when_more_was(monkeypatch: pytest.MonkeyPatch) -> None:
