@@ -76,11 +76,18 @@ def is_watched_generator(iterator: Any) -> bool:
 
 def sources(iterator: object) -> Touches:
     """What an iterator goes through, and the methods of containers that it calls."""
-    yield from _sources(iterator, 3, type(iterator) in _GOING_DEEPER)
+    yield from _sources(iterator, 3, _goes_deeper(iterator))
+
+
+def _goes_deeper(iterator: object) -> bool:
+    """Whether it goes through what it gets from others, or asks whether that is empty."""
+    kind = type(iterator)
+    return kind in _GOING_DEEPER or (kind in _FILTERS and any(part is None for part in get_referents(iterator)))
 
 
 _GOING_DEEPER = frozenset({itertools.chain, itertools.starmap})
-"""The types of iterators that go through what they get from others."""
+_FILTERS = frozenset({filter, itertools.filterfalse})
+"""Without a function, they ask for the truth of what they get."""
 
 
 def _sources(iterator: object, depth: int, deeper: bool) -> Touches:
@@ -99,7 +106,7 @@ def _sources(iterator: object, depth: int, deeper: bool) -> Touches:
         elif kind is GeneratorType or (kind in ITERATORS and depth):
             yield Touch(part, WHOLE, "write")
             if depth and not is_watched_generator(part):
-                yield from _sources(part, depth - 1, deeper or kind in _GOING_DEEPER)
+                yield from _sources(part, depth - 1, deeper or _goes_deeper(part))
         elif kind in containers.BUILT_IN and containers.methods_of(part.__self__) is not None:
             yield Touch(containers.of(part.__self__), WHOLE, "write")
         elif kind not in ITERATORS and is_library_object(part):

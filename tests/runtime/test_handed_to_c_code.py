@@ -123,6 +123,7 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object], Callable[[Any
         lambda items: items[0].__setitem__(1, 2),
     ),
     "chain of lists": (pairs, lambda items: list(itertools.chain.from_iterable(items)), add_inside),
+    "filter without a function": (lambda: [[]], lambda items: len(list(filter(None, items))), add_inside),
     "starmap": (pairs, lambda items: list(itertools.starmap(lambda *numbers: sum(numbers), items)), add_inside),
     "product": (lambda: [1], lambda items: list(itertools.product(items)), add),
     "reversed": (lambda: [1], lambda items: list(reversed(items)), add),
