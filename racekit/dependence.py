@@ -22,6 +22,8 @@ READS = frozenset(
         "cancelled",
         "running",
         "done",
+        "broken",
+        "n_waiting",
         "is_alive",
         "join",
         "look",

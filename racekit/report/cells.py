@@ -24,6 +24,8 @@ _SYNCHRONIZATIONS = {
     "put": "puts into {}",
     "get": "gets from {}",
     "submit": "submits to {}",
+    "broken": "asks whether {} is broken",
+    "n_waiting": "asks who waits at {}",
     "sleep": "has slept",
 }
 

@@ -549,5 +549,41 @@ def test_an_aborted_barrier_breaks_for_everybody() -> None:
     assert set(found.outcomes) == {True}
 
 
+def test_whether_a_barrier_is_broken_depends_on_the_order() -> None:
+    def body() -> bool:
+        barrier, seen = threading.Barrier(2), list[bool]()
+        run(lambda: seen.append(barrier.broken), barrier.abort)
+        return seen[0]
+
+    found = racekit.explore(body, strategy="dpor")
+    assert found.proved
+    assert set(found.outcomes) == {True, False}
+
+
+def test_who_waits_at_a_barrier_depends_on_the_order() -> None:
+    def body() -> int:
+        barrier, seen = threading.Barrier(2), list[int]()
+        run(barrier.wait, lambda: seen.append(barrier.n_waiting), barrier.wait)
+        return seen[0]
+
+    found = racekit.explore(body, strategy="dpor", executions=None)
+    assert found.proved
+    assert set(found.outcomes) == {0, 1}
+
+
+def test_a_thread_may_look_until_another_one_waits_at_a_barrier() -> None:
+    def body() -> None:
+        barrier = threading.Barrier(2)
+
+        def come_last() -> None:
+            while not barrier.n_waiting:
+                pass
+            assert barrier.wait() == 1
+
+        run(barrier.wait, come_last)
+
+    assert racekit.explore(body).ok
+
+
 def test_event_type_made_at_import_time_is_under_control() -> None:
     assert all_of(lambda: (Event().is_set(),)) == {(False,)}

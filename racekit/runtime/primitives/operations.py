@@ -46,7 +46,8 @@ ATOMIC: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 """(class or module, names of its functions)"""
 
-_QUERIES = frozenset({"is_set", "qsize", "empty", "full", "cancelled", "running", "done"})
+_OF_BARRIERS = ("broken", "n_waiting")
+_QUERIES = frozenset({"is_set", "qsize", "empty", "full", "cancelled", "running", "done", *_OF_BARRIERS})
 """Operations without effect: a loop around one of these alone is a spin."""
 
 
@@ -75,6 +76,17 @@ def atomic(original: Callable[..., Any], name: str) -> Callable[..., Any]:
             thread.doing = None
 
     return operation
+
+
+def _looking(original: Callable[[Any], Any], name: str) -> Callable[..., Any]:
+    """A query of a barrier: without its lock it reads what others change under that."""
+
+    def look(self: Any) -> Any:
+        if _get_ident() == TURN.ident:
+            TURN.scheduler.record(TURN.thread, None, "locked", self._cond._lock, is_step=False)
+        return original(self)
+
+    return atomic(look, name)
 
 
 def condition_wait(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,8 +131,9 @@ def not_atomic(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def swap_method(swaps: Swaps, owner: Any, name: str, wrapper: Callable[[FunctionType], Callable[..., Any]]) -> None:
-    """Have a function of this class or module, if it has one of this name, do what `wrapper` makes of it."""
-    function = vars(owner).get(name)
+    """Have a function or property of this class or module, if it has one, do what `wrapper` makes of it."""
+    found = vars(owner).get(name)
+    function = found.fget if isinstance(found, property) else found
     if isinstance(function, FunctionType):
         swaps.wrap(function, wrapper)
 
@@ -132,6 +145,8 @@ def swap_operations(swaps: Swaps) -> None:
             swap_method(swaps, owner, name, partial(atomic, name=name))
     swap_method(swaps, threading.Condition, "wait", lambda original: atomic(condition_wait(original), "wait"))
     swap_method(swaps, threading.Barrier, "_release", not_atomic)
+    for name in _OF_BARRIERS:
+        swap_method(swaps, threading.Barrier, name, partial(_looking, name=name))
     for name, replacement in (("start", threads.start), ("join", threads.join), ("is_alive", threads.is_alive)):
         swap_method(swaps, threading.Thread, name, partial(partial, replacement))
     for name in ("enumerate", "active_count"):
