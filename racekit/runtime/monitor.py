@@ -88,7 +88,7 @@ class Monitor:
         self._tick = TICK_AT_A_CALL_THAT_BLOCKS if blocks else TICK
         if self._still < (1 if blocks else TICKS_TO_COUNT_AS_BLOCKED) or scheduler.waiting_outside:
             return False
-        if _waits_for_processor(thread.ident):
+        if _wait_for_processor(scheduler, thread):
             self._begin_to_stand(seen)
         return self._still > 0
 
@@ -147,8 +147,16 @@ def _processor_time(ident: int) -> float | None:
         return None
 
 
+def _wait_for_processor(scheduler: Scheduler, thread: ControlledThread) -> bool:
+    """Whether `thread` could go on, but others keep the processors busy, or the one that has just woken it could.
+
+    That one still has the GIL, which `thread` waits for until then.
+    """
+    return any(_waits_for_processor(each.ident) for each in scheduler.threads if each is thread or not each.outside)
+
+
 def _waits_for_processor(ident: int) -> bool:
-    """Whether the OS thread could go on, but others keep the processors busy; False where the platform cannot tell."""
+    """Whether the OS thread is ready to run; False where the platform cannot tell."""
     try:
         task = ~(time.pthread_getcpuclockid(ident) >> 3)  # Linux makes the clock's number of the thread's
         with open(f"/proc/self/task/{task}/stat", "rb") as file:

@@ -114,6 +114,16 @@ def test_a_call_that_waits_for_a_processor_does_not_count_as_blocked(monkeypatch
     assert racekit.explore(lambda: hashlib.sha256(data).digest()).proved
 
 
+def test_a_thread_does_not_count_as_blocked_while_the_one_that_woke_it_waits_for_a_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(monitor, "TICK", 0.001)
+    monkeypatch.setattr(monitor, "_processor_time", lambda ident: 0.0)
+    monkeypatch.setattr(monitor, "_waits_for_processor", {threading.get_ident(): True}.get)  # the caller's only
+    data = bytes(100_000_000)
+    assert racekit.explore(lambda: run(lambda: hashlib.sha256(data).digest())).proved
+
+
 def test_what_it_costs_to_find_out_that_a_call_blocks_is_spent_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor, "_processor_time", lambda ident: 0.0)
     monkeypatch.setattr(monitor, "_waits_for_processor", lambda ident: False)
