@@ -520,25 +520,36 @@ def test_an_exception_in_the_clean_up_of_an_aborted_thread_is_nobodys_failure(
     assert capfd.readouterr() == ("", "")
 
 
-POOL_IN_A_DEADLOCK = """
-import gc, threading
+COMPLAINING = """
+import asyncio, gc, sqlite3, threading
 from multiprocessing.pool import ThreadPool
 import racekit
 
-def body():
+def thread_pool():
     lock = threading.Lock()
     pool = ThreadPool(1)
     with lock:
         pool.apply(lock.acquire)
 
-assert racekit.explore(body).failure.kind == "deadlock"
-gc.collect()
+def event_loop_in_a_thread():
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    asyncio.run_coroutine_threadsafe(asyncio.Event().wait(), loop).result()
+
+def database():
+    connection = sqlite3.connect(":memory:")
+    threading.Event().wait()
+
+for _ in range(2):
+    assert racekit.explore({}).failure.kind == "deadlock"
+    gc.collect()
 """
 
 
-def test_a_thread_pool_of_an_aborted_execution_complains_of_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["thread_pool", "event_loop_in_a_thread", "database"])
+def test_what_an_aborted_execution_had_open_complains_of_nothing(what: str, tmp_path: Path) -> None:
     file = tmp_path / "body.py"
-    file.write_text(POOL_IN_A_DEADLOCK)
+    file.write_text(COMPLAINING.format(what))
     python = [sys.executable, "-X", "dev", "-W", "error"]
     done = subprocess.run([*python, str(file)], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -105,7 +105,7 @@ class ExecutionRun:
                     self._exception(error, caller)
             ending.close(scheduler)
         finally:
-            self._control.silence.ended(scheduler)
+            self._control.silence.ended(scheduler, failed=self.fault is not None)
             TURN.ident = 0
             TURN.several = False
             TURN.scheduler = None  # type: ignore[assignment]

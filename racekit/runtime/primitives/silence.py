@@ -7,7 +7,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from racekit.errors import ExecutionAborted
 from racekit.runtime import originals
@@ -32,18 +32,20 @@ class Silence:
     """While it lasts, threads that leave an aborted execution log nothing and report nothing as unraisable, nor that
     they leave coroutines behind that were never awaited.
 
-    `left_behind` is whether threads of event loops were cut off, so that what they had open may be garbage now.
+    `left_behind` is whether threads were cut off by a failure, or those of event loops by the end of the body, so that
+    what they had open may be garbage now.
     """
+
+    collects: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._hook = sys.unraisablehook
         self.left_behind = False
-        self._collects = False
 
     def begin(self, swaps: Swaps) -> None:
         tell: Any
         for tell in (logging.Logger.handle, vars(warnings)["_warn_unawaited_coroutine"]):
-            swaps.wrap(tell, self._unless_unwinding)
+            swaps.wrap(tell, _unless_unwinding)
         self._hook = sys.unraisablehook
         sys.unraisablehook = self._on_unraisable
 
@@ -51,9 +53,9 @@ class Silence:
         if sys.unraisablehook == self._on_unraisable:
             sys.unraisablehook = self._hook
 
-    def ended(self, scheduler: Scheduler) -> None:
+    def ended(self, scheduler: Scheduler, *, failed: bool) -> None:
         """An execution is over."""
-        if scheduler.made_event_loops and any(thread.unwinding for thread in scheduler.threads):
+        if (failed or scheduler.made_event_loops) and any(thread.unwinding for thread in scheduler.threads):
             self.left_behind = True
 
     def collect(self) -> None:
@@ -61,25 +63,28 @@ class Silence:
         if not self.left_behind:
             gc.collect(_YOUNG)
             return
-        self._collects = True
+        Silence.collects = True
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 gc.collect(_YOUNG)
         finally:
-            self._collects = False
-
-    def _unless_unwinding(self, original: Callable[..., None]) -> Callable[..., None]:
-        def tell(*args: Any) -> None:
-            if not self._collects and not is_unwinding():
-                original(*args)
-
-        return tell
+            Silence.collects = False
 
     def _on_unraisable(self, unraisable: Any) -> None:
         known = issubclass(unraisable.exc_type, ExecutionAborted) or _ends_the_exploration(unraisable.exc_type)
-        if not known and not self._collects and not is_unwinding():
+        if not known and not self.collects and not is_unwinding():
             self._hook(unraisable)
+
+
+def _unless_unwinding(original: Callable[..., None]) -> Callable[..., None]:
+    """What is made of it once and serves all explorations."""
+
+    def tell(*args: Any) -> None:
+        if not Silence.collects and not is_unwinding():
+            original(*args)
+
+    return tell
 
 
 def _ends_the_exploration(exception: type[BaseException]) -> bool:
