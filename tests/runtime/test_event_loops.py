@@ -61,6 +61,37 @@ def test_a_coroutine_runs_before_or_after_what_its_thread_does_next() -> None:
     assert set(found.outcomes) == {"loop thread", "thread loop"}
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda loop: loop.stop(),
+        lambda loop: loop.call_soon(loop.stop),
+        lambda loop: loop.call_later(1, loop.stop),
+        lambda loop: loop.create_task(stop(loop)),
+    ],
+    ids=["stop", "call_soon", "call_later", "create_task"],
+)
+def test_a_loop_that_waits_is_not_woken_by_what_is_not_for_other_threads(
+    ask: Callable[[asyncio.AbstractEventLoop], object],
+) -> None:
+    def body() -> None:
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        ask(loop)
+        thread.join()
+        loop.close()
+
+    found = racekit.explore(body)
+    assert set(found.outcomes) == {None}
+    assert found.failure is not None
+    assert found.failure.kind == "deadlock"
+
+
+async def stop(loop: asyncio.AbstractEventLoop) -> None:
+    loop.stop()
+
+
 def test_what_a_thread_did_before_it_asked_is_no_data_race_with_the_loop() -> None:
     class Shared:
         value = 0

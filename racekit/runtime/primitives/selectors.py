@@ -73,17 +73,30 @@ def _polled_in_vain(scheduler: Scheduler, thread: ControlledThread) -> None:
 
 def _call_soon(original: Callable[..., Any]) -> Callable[..., Any]:
     def call_soon_threadsafe(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        selector = getattr(self, "_selector", None)
-        if originals.get_ident() != TURN.ident and ((came := out_of_turn(selector)) is None or came.unwinding):
-            return original(self, *args, **kwargs)
-        scheduler, thread = TURN.scheduler, TURN.thread
-        if not thread.atomic:
-            site = call_site()
-            scheduler.step(thread, site, "call_soon_threadsafe", selector)
-            scheduler.record(thread, site, "call_soon_threadsafe", selector)
+        _announce(self, "call_soon_threadsafe")
         return original(self, *args, **kwargs)
 
     return call_soon_threadsafe
+
+
+def _only_its_own_thread(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if self._thread_id != originals.get_ident():  # the loop, if it waits, will not wake up for that
+            _announce(self, original.__name__)
+        return original(self, *args, **kwargs)
+
+    return call
+
+
+def _announce(loop: Any, operation: str) -> None:
+    selector = getattr(loop, "_selector", None)
+    if originals.get_ident() != TURN.ident and ((came := out_of_turn(selector)) is None or came.unwinding):
+        return
+    scheduler, thread = TURN.scheduler, TURN.thread
+    if not thread.atomic:
+        site = call_site()
+        scheduler.step(thread, site, operation, selector)
+        scheduler.record(thread, site, operation, selector)
 
 
 def _initializing(original: Callable[..., None]) -> Callable[..., None]:
@@ -101,6 +114,8 @@ def swap_event_loops(swaps: Swaps) -> None:
     if loops is not None:
         swaps.wrap(loops.BaseEventLoop.__init__, _initializing)
         swaps.wrap(loops.BaseEventLoop.call_soon_threadsafe, _call_soon)
+        for call in (loops.BaseEventLoop.call_soon, loops.BaseEventLoop.call_at, loops.BaseEventLoop.stop):
+            swaps.wrap(call, _only_its_own_thread)
 
 
 def swap_selectors(swaps: Swaps) -> None:
