@@ -16,8 +16,8 @@ from typing import NamedTuple
 from racekit.dependence import same_part
 from racekit.trace import Arrow
 
-PUBLISHES = frozenset({"release", "put", "call_soon_threadsafe"})
-LEARNS = frozenset({"acquire", "acquire now", "get", "select"})
+PUBLISHES = frozenset({"release", "put", "call_soon_threadsafe", "sem_post"})
+LEARNS = frozenset({"acquire", "acquire now", "get", "select", "sem_wait"})
 ACCESSES = frozenset({"read", "write"})
 
 

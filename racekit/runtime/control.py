@@ -37,6 +37,7 @@ from racekit.runtime.primitives.executors import swap_executors
 from racekit.runtime.primitives.futures import swap_futures
 from racekit.runtime.primitives.hashes import hash_by_address, number_threads_and_futures
 from racekit.runtime.primitives.operations import swap_operations
+from racekit.runtime.primitives.process_locks import process_lock_methods
 from racekit.runtime.primitives.selectors import swap_event_loops, swap_selectors
 from racekit.runtime.primitives.silence import Silence
 from racekit.runtime.turn import TURN
@@ -66,6 +67,7 @@ _TYPES = (
     (originals.LockType, locks.lock_methods()),
     (originals.RLockType, locks.rlock_methods()),
     (originals.SimpleQueueType, simple_queue.simple_queue_methods()),
+    *((kind, process_lock_methods(kind)) for kind in (originals.ProcessLockType,) if kind is not None),
 )
 _CLOCKS = (datetime, clock.DATETIME_METHODS), (date, clock.DATE_METHODS)
 

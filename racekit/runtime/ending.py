@@ -147,7 +147,7 @@ def note_what_blocks(scheduler: Scheduler) -> None:
     if scheduler.compares_events:
         for thread in scheduler.alive:
             awaited = thread.awaited
-            if thread.blocked and type(awaited) in (originals.LockType, originals.RLockType):
+            if thread.blocked and type(awaited) in (originals.LockType, originals.RLockType, originals.ProcessLockType):
                 scheduler.trace.append((thread.id, None, f"acquire{BLOCKED}", scheduler.location(awaited)))
             elif thread.blocked and isinstance(awaited, queue.SimpleQueue):
                 scheduler.trace.append((thread.id, None, f"get{BLOCKED}", scheduler.location(awaited, HEAD)))

@@ -122,6 +122,8 @@ class ExecutionRun:
                 originals.lock_release(lock)
             elif type(lock) is originals.RLockType:
                 self.scheduler.pool.run_on(hold.thread.ident, partial(_release_wholly, lock))
+            elif type(lock) is originals.ProcessLockType:
+                self.scheduler.pool.run_on(hold.thread.ident, partial(_release_for_processes, lock))
 
     def once_more(self, body: Callable[[], object]) -> ExecutionRun:
         """When this execution is over: run `body` under the same control and by the default schedule."""
@@ -208,3 +210,8 @@ class ExecutionRun:
 def _release_wholly(lock: Any) -> None:
     while originals.rlock_is_owned(lock):
         originals.rlock_release(lock)
+
+
+def _release_for_processes(lock: Any) -> None:
+    while lock._is_mine() and lock._is_zero():
+        lock.release()

@@ -8,9 +8,15 @@ import os
 import threading
 import time
 
+try:
+    from _multiprocessing import SemLock  # type: ignore[import-not-found]
+except ImportError:  # this platform has no semaphores for processes
+    SemLock = None
+
 LockType = _thread.LockType
 RLockType = _thread.RLock
 SimpleQueueType = _queue.SimpleQueue
+ProcessLockType = SemLock
 
 allocate_lock = _thread.allocate_lock
 get_ident = _thread.get_ident

@@ -10,19 +10,26 @@ import os
 import signal
 import socket
 import struct
-from selectors import BaseSelector
+from typing import Any
+
+from racekit.runtime import originals
 
 _PROCESSES = "/proc"
 _SOON = 10.0
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
 
 
-def only_this_process_can_wake(selector: BaseSelector) -> bool:
-    """Whether no other process has the other ends of what `selector` waits for; False also where nobody can tell."""
+def only_this_process_can_wake(awaited: Any) -> bool:
+    """Whether no other process has the other ends of what a selector waits for; False also where nobody can tell.
+
+    The semaphores of `multiprocessing` are shared with child processes.
+    """
     try:
+        if type(awaited) is originals.ProcessLockType:
+            return not _children()
         own = _files_of("self")
         others = {file for child in _children() for file in _files_of(child).values()}
-        return all(_is_of_this_process(key.fd, own, others) for key in selector.get_map().values())
+        return all(_is_of_this_process(key.fd, own, others) for key in awaited.get_map().values())
     except OSError:
         return False
 
