@@ -29,7 +29,8 @@ def finish(scheduler: Scheduler, thread: ControlledThread) -> None:
     scheduler.not_joined.add(thread)
     scheduler.changed(id(thread))
     if scheduler.aborting:
-        scheduler.pass_on(next_to_unwind(scheduler, thread))
+        if TURN.thread is thread:
+            scheduler.pass_on(next_to_unwind(scheduler, thread))
         return
     scheduler.lives(thread, ENDS, thread.id)
     if scheduler.body_done and only_background_left(scheduler):
@@ -78,7 +79,8 @@ def close(scheduler: Scheduler) -> None:
             scheduler.outsiders.setdefault(TAKES_FROM_A_QUEUE)
     scheduler.abort()
     if any(thread is not caller for thread in scheduler.alive):
-        scheduler.pass_on(next_to_unwind(scheduler, caller))
+        if TURN.thread is caller:  # otherwise it came back from outside control, and another one is leaving
+            scheduler.pass_on(next_to_unwind(scheduler, caller))
         scheduler.park(caller)
     TURN.several = False
 

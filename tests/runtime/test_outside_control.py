@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import queue
+import select
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from threads import run
 
 import racekit
 from racekit.runtime import baton, monitor, outside
+from racekit.runtime.thread import ControlledThread
 from racekit.runtime.turn import TURN
 
 LOCK = threading.Lock()
@@ -443,3 +445,31 @@ def test_a_sleep_longer_than_any_patience_is_virtual_and_no_call_outside() -> No
     found = racekit.explore(lambda: time.sleep(10**6))
     assert found.proved
     assert found.notes == ()
+
+
+def test_a_thread_that_comes_back_as_the_body_fails_takes_the_turn_of_nobody(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = ends
+    pass_on = baton.Scheduler.pass_on
+    took: list[str] = []
+
+    def watched(scheduler: baton.Scheduler, to: ControlledThread) -> None:
+        passes = scheduler.by_ident.get(threading.get_ident(), TURN.thread)  # the monitor does it for another one
+        if passes is not TURN.thread:
+            took.append(passes.name)
+        pass_on(scheduler, to)
+
+    def body() -> int:
+        def send_and_stay() -> None:
+            other.send(b".")
+            select.select([], [], [], 0.2)
+
+        threading.Thread(target=send_and_stay).start()
+        return 1 // (one.recv(1) is None)  # which no hook sees
+
+    monkeypatch.setattr(baton.Scheduler, "pass_on", watched)
+    failure = racekit.explore(body, exclude=(watched,)).failure
+    assert failure is not None
+    assert isinstance(failure.exception, ZeroDivisionError)
+    assert took == []
