@@ -44,8 +44,8 @@ def judged(failure: Failure, same: object, options: Options, search: Search) -> 
     """The failure with its verdict, if there is one; `same` is its `racekit.minimize.identity`."""
     if options.granularity != "access" or not failure.reproduced or failure.kind not in _KINDS:
         return failure
-    verdict = ""
-    for strategy, executions in _strategies(failure):
+    verdict = "" if failure.schedule.switches else ON_EVERY_CPYTHON
+    for strategy, executions in () if verdict else _strategies(failure):
         limited = replace(
             options,
             granularity="gil",

@@ -228,6 +228,16 @@ def test_a_deadlock_can_happen_everywhere() -> None:
     assert (failure.kind, failure.gil) == ("deadlock", "every")
 
 
+def test_what_fails_without_any_switch_can_happen_everywhere_and_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> None:
+        raise ValueError
+
+    monkeypatch.setattr("racekit.gil._strategies", None)
+    failure = racekit.explore(fails).failure
+    assert failure is not None
+    assert failure.gil == "every"
+
+
 def test_an_outcome_that_must_not_come_out_has_a_verdict_too() -> None:
     failure = racekit.explore(straight, outcomes={2}).failure
     assert failure is not None

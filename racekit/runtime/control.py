@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import os
 import random
 from collections.abc import Callable
@@ -113,6 +114,7 @@ class Control:
         self._thread_names = cpython.ThreadNames()
         self.silence = Silence()
         self.pool = Pool(self.interrupts)
+        self.patience = math.inf
 
     def __enter__(self) -> Control:
         """Whoever enters calls `interrupts.let_through` inside: until then Ctrl-C is held back."""

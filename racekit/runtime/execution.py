@@ -78,6 +78,7 @@ class ExecutionRun:
         scheduler.every_access = recorded or options.granularity == "access"
         scheduler.after_calls = options.granularity == "gil"
         scheduler.epoch = control.epoch
+        scheduler.patience = min(scheduler.patience, control.patience)
         scheduler.on_come_back = lambda thread: come_back(scheduler, thread)
         scheduler.on_stuck = lambda: wait_for_outside(scheduler)
         scheduler.on_expiry = lambda: wait_for_outside_in_time(scheduler)
@@ -105,6 +106,7 @@ class ExecutionRun:
                     self._exception(error, caller)
             ending.close(scheduler)
         finally:
+            self._control.patience = scheduler.patience
             self._control.silence.ended(scheduler, failed=self.fault is not None)
             TURN.ident = 0
             TURN.several = False

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from racekit.runtime import ending, originals
 from racekit.runtime.baton import Scheduler
 from racekit.runtime.enabled import could_go_on, next_in_turn
-from racekit.runtime.outside import interrupt_caller
+from racekit.runtime.outside import interrupt_caller, lose_patience
 from racekit.runtime.thread import ControlledThread, Parking
 from racekit.runtime.turn import TURN
 from racekit.runtime.waits import describe_outside, stand, waits
@@ -110,6 +110,7 @@ class Monitor:
             scheduler.pass_on(scheduler.threads[next_in_turn(scheduler.threads, thread.id, others)])
             return
         if originals.monotonic() - self._still_since > scheduler.patience:
+            lose_patience(scheduler)
             scheduler.on_blocked_outside(waits(scheduler))
             scheduler.abort()
         if thread.id == 0 or not scheduler.aborting:

@@ -16,6 +16,8 @@ from racekit.runtime.wakers import a_signal_is_due, only_this_process_can_wake
 POLLING_INTERVAL = 0.002
 PATIENCE_WITH_OUTSIDERS = 0.2
 """How many real seconds of a timed wait they have at most; in a search it may expire in each execution."""
+PATIENCE_ANOTHER_TIME = 1.0
+"""How many real seconds a call outside control has in an exploration in which one had all the time and never ended."""
 PATIENCE_WITH_OWN_PIPES = 0.1
 """How many real seconds something may take to arrive that only this process can send: somebody may send it a signal."""
 
@@ -54,7 +56,16 @@ def wait_for_outside(scheduler: Scheduler) -> bool:
         return False
     is_up_to_us = not (hopeful or _others_run(scheduler)) and all(map(only_this_process_can_wake, selectors))
     patience = PATIENCE_WITH_OWN_PIPES if is_up_to_us and not a_signal_is_due() else scheduler.patience
-    return _until_somebody_can(scheduler, patience)
+    if _until_somebody_can(scheduler, patience):
+        return True
+    if not is_up_to_us:
+        lose_patience(scheduler)
+    return False
+
+
+def lose_patience(scheduler: Scheduler) -> None:
+    """Nothing came: to find that out again, as when the failure is replayed, takes less."""
+    scheduler.patience = min(scheduler.patience, PATIENCE_ANOTHER_TIME)
 
 
 def wait_for_outside_in_time(scheduler: Scheduler) -> bool:
@@ -115,6 +126,7 @@ def wait_for_outsider(scheduler: Scheduler, thread: ControlledThread, lock: obje
         if timeout >= 0:
             return False
         thread.awaited = lock
+        lose_patience(scheduler)
         scheduler.on_deadlock()
         scheduler.abort()
         scheduler.leave(thread)

@@ -473,3 +473,21 @@ def test_a_thread_that_comes_back_as_the_body_fails_takes_the_turn_of_nobody(
     assert failure is not None
     assert isinstance(failure.exception, ZeroDivisionError)
     assert took == []
+
+
+def test_that_nobody_ends_a_call_is_waited_for_once(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience: list[float] = []
+
+    def noted(scheduler: baton.Scheduler) -> None:
+        patience.append(scheduler.patience)
+        outside.lose_patience(scheduler)
+
+    monkeypatch.setattr(monitor, "lose_patience", noted)
+    monkeypatch.setattr(outside, "PATIENCE_ANOTHER_TIME", 0.0)
+    failure = racekit.explore(lambda: run(lambda: ends[0].recv(1)), exclude=(noted,)).failure
+    assert failure is not None
+    assert failure.kind == "deadlock"
+    assert patience[0] == baton.PATIENCE_WITH_CALLS_OUTSIDE
+    assert set(patience[1:]) == {0.0}
