@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,17 @@ class Turn:
 
 
 TURN = Turn()
+
+
+def _leave_control() -> None:
+    """A forked process has none of the threads that take turns, and nobody who watches over calls that block."""
+    TURN.ident = 0
+    TURN.several = False
+    TURN.scheduler = None  # type: ignore[assignment]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_control)
 
 CHOOSING = -1
 """The `ident` while a strategy is asked: whatever it calls, such as `random`, may be watched, but is no step."""

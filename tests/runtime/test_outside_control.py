@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import multiprocessing
 import os
 import queue
 import select
@@ -87,6 +88,20 @@ def test_a_call_that_blocks_for_ever_ends_also_where_ctrl_c_is_not_python_s(
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_the_threads_of_a_process_that_was_forked_run_freely(patient: None) -> None:
+    def body() -> int:
+        with multiprocessing.get_context("fork").Manager() as manager:
+            shared = manager.list([1])
+            shared.append(2)
+            return sum(shared)
+
+    found = racekit.explore(body, executions=1)
+    assert found.ok, str(found)
+    assert set(found.outcomes) == {3}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
