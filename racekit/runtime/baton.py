@@ -71,7 +71,7 @@ class Scheduler(Events):
     workers_were_counted = False
     workers_differ = False
     executors: WeakSet[Any] | None = None
-    made_event_loops = False
+    made_event_loops: tuple[Any, ...] = ()
     borrowed: tuple[tuple[Any, dict[str, Any]], ...] = ()
 
     def __init__(

@@ -102,7 +102,7 @@ def _announce(loop: Any, operation: str) -> None:
 def _initializing(original: Callable[..., None]) -> Callable[..., None]:
     def initialize(self: Any, /, *args: Any, **kwargs: Any) -> None:
         if originals.get_ident() == TURN.ident:
-            TURN.scheduler.made_event_loops = True
+            TURN.scheduler.made_event_loops += (self,)
         original(self, *args, **kwargs)
 
     return initialize

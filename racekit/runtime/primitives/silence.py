@@ -55,8 +55,11 @@ class Silence:
 
     def ended(self, scheduler: Scheduler, *, failed: bool) -> None:
         """An execution is over."""
-        if (failed or scheduler.made_event_loops) and any(thread.unwinding for thread in scheduler.threads):
+        loops, scheduler.made_event_loops = scheduler.made_event_loops, ()
+        if (failed or loops) and any(thread.unwinding for thread in scheduler.threads):
             self.left_behind = True
+            for task in (task for loop in loops for task in sys.modules["asyncio"].all_tasks(loop)):
+                task._log_destroy_pending = False  # it may live as long as the failure
 
     def collect(self) -> None:
         """Free the young objects that nobody can reach: those of aborted executions complain of it to nobody."""
