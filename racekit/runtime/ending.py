@@ -51,6 +51,7 @@ def close(scheduler: Scheduler) -> None:
     """The body has ended in thread 0: let the others finish, stop those that need not, take the baton back."""
     caller = scheduler.threads[0]
     take_turn_again(scheduler, caller)
+    caller.outside = False  # also where it did not wait for its turn, since the execution is over
     if not scheduler.aborting and scheduler.alive != [caller]:
         try:
             scheduler.step(caller, None, "end")

@@ -44,7 +44,8 @@ class Monitor:
         self._still = 0
         self._still_since = 0.0
         self._blocks_at: set[tuple[str, int | None]] = set()
-        self._aborted_at: float | None = None
+        self._leaving: ControlledThread | None = None
+        self._leaving_since = 0.0
         self.stuck = ""
 
     def start(self) -> None:
@@ -58,7 +59,7 @@ class Monitor:
     def _run(self) -> None:
         while not self._stop.park(True, self._tick):
             self._look()
-        self._seen = None  # an execution that is over
+        self._seen = self._leaving = None  # of an execution that is over
         self._stopped.wake()
 
     def _look(self) -> None:
@@ -70,7 +71,7 @@ class Monitor:
         if scheduler.aborting:
             self._hurry(scheduler)
             return
-        self._aborted_at = None
+        self._leaving = None
         if self._deadline is not None and originals.monotonic() > self._deadline:
             self.stuck = stand(scheduler)
             scheduler.abort()
@@ -117,16 +118,15 @@ class Monitor:
             thread.outside = False
 
     def _hurry(self, scheduler: Scheduler) -> None:
-        """An aborted execution ought to end at once; a thread that is stuck outside control is left behind."""
-        now = originals.monotonic()
-        if self._aborted_at is None:
-            self._aborted_at = now
+        """Who leaves an aborted execution ought to do so at once; who is stuck outside control is left behind."""
+        now, thread = originals.monotonic(), TURN.thread
+        if thread is not self._leaving:
+            self._leaving, self._leaving_since = thread, now
             return
-        thread = TURN.thread
         is_known_to_be_stuck = thread.outside
-        if not is_known_to_be_stuck and (now - self._aborted_at < GRACE or _processor_time(thread.ident) is None):
+        if not is_known_to_be_stuck and (now - self._leaving_since < GRACE or _processor_time(thread.ident) is None):
             return
-        self._aborted_at = now
+        self._leaving_since = now
         if thread.id == 0:
             interrupt_caller(scheduler)
         elif thread in scheduler.alive:
