@@ -127,6 +127,7 @@ def test_what_an_aborted_execution_held_is_free_afterwards() -> None:
     LOCK.release()
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_lock_that_another_process_gives_back_can_be_had() -> None:
     def body() -> bool:
         lock = PROCESSES.Lock()
