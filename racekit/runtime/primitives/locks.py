@@ -86,7 +86,7 @@ def _caller(frame: FrameType) -> FrameType:
     return frame.f_back or frame if code is _ENTERS or code is _EXITS else frame
 
 
-def _site(thread: ControlledThread) -> Site | None:
+def site_of(thread: ControlledThread) -> Site | None:
     """Where in the watched code `thread` is; inside an operation of the standard library, where that was called."""
     return thread.site if thread.atomic else call_site()
 
@@ -96,7 +96,7 @@ def _obtain(lock: Any, blocking: bool, timeout: float, take: Callable[..., bool]
     if timeout != -1 and (not blocking or not 0 <= timeout <= threading.TIMEOUT_MAX):
         return take(lock, blocking, timeout)  # raises what it has to raise
     scheduler, thread = TURN.scheduler, TURN.thread
-    site = _site(thread)
+    site = site_of(thread)
     is_step = (
         not thread.atomic
         and caller.f_globals.get("__name__") not in MODULES_WITHOUT_STEPS
@@ -173,7 +173,7 @@ def methods(
 
     def release_called_from(self: Any, caller: FrameType) -> None:
         thread = TURN.thread
-        site = _site(thread)
+        site = site_of(thread)
         is_step = not thread.atomic and is_watched(caller.f_code)
         if is_step:
             TURN.scheduler.step(thread, site, "release", self)
@@ -226,7 +226,7 @@ def _release_save(self: Any) -> Any:
     if _get_ident() != TURN.ident and ((thread := out_of_turn(self)) is None or thread.unwinding):
         return originals.rlock_release_save(self)
     state = originals.rlock_release_save(self)
-    given_up(self, _site(TURN.thread), False)
+    given_up(self, site_of(TURN.thread), False)
     return state
 
 

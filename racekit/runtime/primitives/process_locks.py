@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from racekit.runtime import originals
-from racekit.runtime.call_site import call_site
 from racekit.runtime.out_of_turn import out_of_turn
-from racekit.runtime.primitives.locks import given_up, nanoseconds, taken
+from racekit.runtime.primitives.locks import given_up, nanoseconds, site_of, taken
 from racekit.runtime.thread import Hold
 from racekit.runtime.turn import TURN
 from racekit.runtime.waiting import wait
@@ -55,7 +54,7 @@ def process_lock_methods(kind: Any) -> dict[str, Any]:
     def obtain(self: Any, waits: bool, timeout: float | None) -> bool:
         scheduler, thread = TURN.scheduler, TURN.thread
         is_step = not thread.atomic
-        site = call_site() if is_step else thread.site
+        site = site_of(thread)
         thread.operation = "acquire"
         if not waits and is_step:
             scheduler.step(thread, site, "acquire", self)
@@ -92,7 +91,7 @@ def process_lock_methods(kind: Any) -> dict[str, Any]:
             return
         scheduler, thread = TURN.scheduler, TURN.thread
         is_step = not thread.atomic
-        site = call_site() if is_step else thread.site
+        site = site_of(thread)
         if is_step:
             scheduler.step(thread, site, "release", self)
         try:
