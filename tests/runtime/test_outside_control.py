@@ -284,31 +284,29 @@ def test_two_threads_that_both_block_outside_end_the_execution(ends: tuple[socke
     other.send(b"x")
 
 
-def test_a_thread_from_before_the_exploration_that_shares_data_is_named() -> None:
+def test_a_thread_from_before_the_exploration_that_shares_data_is_named(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
     shared = Shared()
-    stop = threading.Event()
-    begun = threading.Event()
+    ours, theirs = ends
 
     def outsider() -> None:
-        while not stop.is_set():
+        while theirs.recv(1):
             shared.increment()
-            begun.set()
-            os.sched_yield()
+            theirs.send(b".")
 
     thread = threading.Thread(target=outsider, name="the outsider", daemon=True)
     thread.start()
-    begun.wait()
     try:
 
         def body() -> None:
-            time.sleep(1)
             run(shared.increment, shared.increment)
-            for _ in range(2000):
-                pass
+            ours.send(b".")
+            ours.recv(1)  # once it has been here
 
         found = racekit.explore(body, executions=20)
     finally:
-        stop.set()
+        ours.close()
         thread.join()
     assert not found.proved
     assert any("the outsider" in note for note in found.notes), str(found)
